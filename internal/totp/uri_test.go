@@ -1,0 +1,65 @@
+package totp_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"cognito-enroll/internal/totp"
+)
+
+const key52 = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSW"
+
+func TestURI(t *testing.T) {
+	for _, test := range []struct{ issuer, account, want string }{
+		{"Northwind", "ada@northwind.example", "otpauth://totp/Northwind:ada%40northwind.example?secret=" + key52 + "&issuer=Northwind"},
+		// "&" cut the query and "#" lost the secret in other portals.
+		{"R&D #1", "a+b=c", "otpauth://totp/R%26D%20%231:a%2Bb%3Dc?secret=" + key52 + "&issuer=R%26D%20%231"},
+		{"", "ada", "otpauth://totp/ada?secret=" + key52},
+		{"A:B", "x:y", "otpauth://totp/A%E2%88%B6B:x%E2%88%B6y?secret=" + key52 + "&issuer=A%E2%88%B6B"},
+	} {
+		if got := totp.URI(test.issuer, test.account, key52); got != test.want {
+			t.Errorf("URI(%q, %q)\n got %s\nwant %s", test.issuer, test.account, got, test.want)
+		}
+	}
+	if got := totp.URI("I", "a", "mfrg g==="); !strings.Contains(got, "?secret=MFRGG&") {
+		t.Errorf("URI = %s, want the key upper case, without spaces and padding", got)
+	}
+}
+
+// FuzzURI reads the URI as an app would: exactly one secret, one issuer, and the label's two halves unharmed.
+func FuzzURI(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"Northwind", "ada@northwind.example"}, {"R&D #1", "a+b c%20d"}, {"a:b", "c:d"}, {"שלום", "محمد"},
+		{"🦦", "e\u0301"}, {"\u202eevil", "zero\u200bwidth"}, {"\x00\n", "\xff\xfe"}, {"/?#[]@!$&'()*+,;=", "%"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, issuer, account string) {
+		uri := totp.URI(issuer, account, key52)
+		if strings.ContainsAny(uri, "+ \n") {
+			t.Fatalf("%s holds a character that apps misread", uri)
+		}
+		parsed, err := url.Parse(uri)
+		if err != nil {
+			t.Fatal(err)
+		}
+		query := parsed.Query()
+		if len(query["secret"]) != 1 || query.Get("secret") != key52 {
+			t.Fatalf("%s: secret = %q", uri, query["secret"])
+		}
+		gotIssuer, gotAccount := "", strings.TrimPrefix(parsed.Path, "/")
+		if query.Has("issuer") {
+			var found bool
+			if gotIssuer, gotAccount, found = strings.Cut(gotAccount, ":"); !found {
+				t.Fatalf("%s: no issuer in the label", uri)
+			}
+		}
+		if gotIssuer != totp.Label(issuer) || query.Get("issuer") != gotIssuer || gotAccount != totp.Label(account) {
+			t.Fatalf("%s: parsed issuer %q and account %q from %q and %q", uri, gotIssuer, gotAccount, issuer, account)
+		}
+		if again := totp.Label(totp.Label(issuer)); again != totp.Label(issuer) {
+			t.Fatalf("Label is not stable: %q, then %q", totp.Label(issuer), again)
+		}
+	})
+}
