@@ -1,0 +1,125 @@
+package enroll
+
+import (
+	"time"
+
+	"cognito-enroll/internal/secret"
+)
+
+// Step is where a flow stands.
+type Step uint8
+
+// The steps, in the order in which most people meet them.
+const (
+	StepSignIn      Step = iota // user name and password
+	StepNewPassword             // replace a temporary password
+	StepCode                    // the code of the app that is set up
+	StepReview                  // signed in: what is set up; begin here
+	StepScan                    // the QR code is on the page; the first code is awaited
+	StepFinish                  // verified; one last call to the pool is left
+	StepDone                    // set up
+)
+
+// Flow is one account's way through the portal. The zero value is its beginning. It has everything that any node
+// needs to go on with any request; MarshalBinary and UnmarshalBinary (wire.go) carry it in a cookie.
+type Flow struct {
+	Step      Step
+	Username  string    // as typed at sign-in; shown to the person and in the app
+	Authority Authority // what authorizes the next calls; dropped when done
+	Until     time.Time // when Authority ends
+
+	HasApp     bool        // an app was already set up at sign-in
+	Key        secret.Text // base32: the pending key; dropped when done
+	KeyMade    time.Time
+	Earlier    []secret.Text // keys of this account's set-ups that were begun and not finished, newest first
+	DeviceName string        // what the person calls the phone
+	Verified   bool          // the pool has verified Key, its preference is not yet set
+	Unsure     bool          // the answer to Verify was lost: the app may be set up
+	Spent      Spent         // the last code that the pool accepted, or may have
+
+	DoneAt   time.Time // when the app was set up
+	Trying   bool      // signing in once more, to try the app
+	ProvenAt time.Time // when that succeeded
+
+	unknown []field // of a newer version; kept, so that a roll-back loses nothing
+}
+
+// Spent is a code that the pool has accepted and will refuse from now on.
+type Spent struct {
+	Code secret.Text
+	At   time.Time
+}
+
+// maxEarlier is how many unfinished keys are remembered: enough to recognize the entry that somebody scanned before
+// time ran out, few enough for the cookie.
+const maxEarlier = 2
+
+// At is the step at a moment: an authority that has ended leads back to signing in.
+func (f Flow) At(now time.Time) Step {
+	if f.Expired(now) {
+		return StepSignIn
+	}
+	return f.Step
+}
+
+// Expired reports whether the flow's time has run out before it was done.
+func (f Flow) Expired(now time.Time) bool {
+	switch f.Step {
+	case StepNewPassword, StepCode, StepReview, StepScan:
+		return !now.Before(f.Until)
+	case StepSignIn, StepFinish, StepDone: // in StepFinish what is left is worth trying at any time
+		return false
+	}
+	return true
+}
+
+// DeadEntry tells when the entry was made that a person may have scanned but that will never work, because its
+// set-up was not finished in time. It is for StepSignIn.
+func (f Flow) DeadEntry() (made time.Time, exists bool) {
+	return f.KeyMade, !f.Key.IsZero() && !f.Verified && !f.Unsure
+}
+
+// begin is a new flow of username that remembers what the same person's last one knew of the account.
+func (f Flow) begin(username string, now time.Time) Flow {
+	if f.Username != username {
+		return Flow{Username: username, unknown: f.unknown}
+	}
+	if f.Trying {
+		return f
+	}
+	next := Flow{Username: username, Earlier: f.Earlier, DeviceName: f.DeviceName, Verified: f.Verified, unknown: f.unknown}
+	if !f.Verified && !f.Key.IsZero() {
+		next.Earlier = append([]secret.Text{f.Key}, f.Earlier...)
+		next.Earlier = next.Earlier[:min(len(next.Earlier), maxEarlier)]
+	}
+	if now.Sub(f.Spent.At) < spentFor {
+		next.Spent = f.Spent
+	}
+	return next
+}
+
+// done drops every secret that the set-up needed; what is left describes it.
+func (f Flow) done(now time.Time) Flow {
+	return Flow{
+		Step: StepDone, Username: f.Username, DeviceName: f.DeviceName, HasApp: f.HasApp,
+		Spent: f.Spent, DoneAt: now, unknown: f.unknown,
+	}
+}
+
+// proven is done, after a real sign-in with the app.
+func (f Flow) proven(now time.Time) Flow {
+	next := f.done(f.DoneAt)
+	next.ProvenAt = now
+	return next
+}
+
+// orSignInAgain sends the flow back to signing in when err says that its authority has ended. The key stays, so that
+// the sign-in page can name the dead entry and a code of it is recognized later.
+func (f Flow) orSignInAgain(err error) Flow {
+	if KindOf(err) != SignInAgain {
+		return f
+	}
+	f.Verified = f.Step == StepFinish
+	f.Step, f.Authority, f.Until = StepSignIn, Authority{}, time.Time{}
+	return f
+}

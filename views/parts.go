@@ -1,0 +1,52 @@
+package views
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+)
+
+// posts makes a form that works without script, and with it swaps the page's step alone: same URL, same handler.
+// A second submit while one is under way is dropped.
+func posts(url string) templ.OrderedAttributes {
+	return templ.OrderedAttributes{
+		{Key: "id", Value: Step},
+		{Key: "action", Value: url},
+		{Key: "method", Value: "post"},
+		{Key: "hx-post", Value: url},
+		{Key: "hx-target", Value: "#" + Step},
+		{Key: "hx-swap", Value: "outerHTML"},
+		{Key: "hx-disable", Value: "find [type=submit]"},
+		{Key: "hx-sync", Value: "this:drop"},
+	}
+}
+
+// otpauth is the one place where a link of another scheme than http is let through: the URI is our own builder's
+// (totp.URI), which escapes everything in it.
+func otpauth(uri string) templ.SafeURL {
+	if !strings.HasPrefix(uri, "otpauth://totp/") {
+		return "#"
+	}
+	return templ.SafeURL(uri)
+}
+
+// initial is the brand's first letter, for its mark.
+func initial(brand string) string {
+	first, _ := utf8.DecodeRuneInString(brand)
+	return string(first)
+}
+
+// seconds is a duration in whole seconds, for a script's data attribute.
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
+
+// clock is a duration as minutes and seconds.
+func clock(d time.Duration) string {
+	total := max(0, int(d.Seconds()))
+	return strconv.Itoa(total/60) + ":" + string(rune('0'+total%60/10)) + string(rune('0'+total%10))
+}
+
+// minutes is a duration in minutes, rounded down, at least one.
+func minutes(d time.Duration) int { return max(1, int(d.Minutes())) }
