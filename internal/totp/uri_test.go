@@ -30,8 +30,14 @@ func TestURI(t *testing.T) {
 // FuzzURI reads the URI as an app would: exactly one secret, one issuer, and the label's two halves unharmed.
 func FuzzURI(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"Northwind", "ada@northwind.example"}, {"R&D #1", "a+b c%20d"}, {"a:b", "c:d"}, {"שלום", "محمد"},
-		{"🦦", "e\u0301"}, {"\u202eevil", "zero\u200bwidth"}, {"\x00\n", "\xff\xfe"}, {"/?#[]@!$&'()*+,;=", "%"},
+		{"Northwind", "ada@northwind.example"},
+		{"R&D #1", "a+b c%20d"},
+		{"a:b", "c:d"},
+		{"שלום", "محمد"},
+		{"🦦", "e\u0301"},
+		{"\u202eevil", "zero\u200bwidth"},
+		{"\x00\n", "\xff\xfe"},
+		{"/?#[]@!$&'()*+,;=", "%"},
 	} {
 		f.Add(seed[0], seed[1])
 	}

@@ -1,0 +1,95 @@
+package archtest_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "cognito-enroll/"
+
+// direction says which packages of ours each one may import; .ci/golangci.yml holds the same table for the editor. A
+// package that is missing here fails the test, so that nobody adds one without deciding where it stands. Only cmd knows
+// every concrete type, and tests may reach anywhere: neither is listed.
+var direction = map[string][]string{
+	"web": {
+		"views", "static", "internal/enroll", "internal/helpdesk", "internal/session", "internal/throttle",
+		"internal/i18n", "internal/qr", "internal/secret", "internal/totp",
+	},
+	"views":             {"internal/i18n"},
+	"static":            {},
+	"internal/cognito":  {"internal/enroll", "internal/throttle", "internal/secret"},
+	"internal/store":    {"internal/helpdesk", "internal/secret"},
+	"internal/helpdesk": {"internal/enroll", "internal/throttle", "internal/secret"},
+	"internal/enroll":   {"internal/totp", "internal/secret"},
+	"internal/userpool": {"internal/totp", "internal/secret"}, // meets internal/cognito on the wire only
+	"internal/session":  {"internal/secret"},
+	"internal/throttle": {"internal/secret"},
+	"internal/i18n":     {"internal/secret"},
+	"internal/qr":       {"internal/secret"},
+	"internal/totp":     {"internal/secret"},
+	"internal/secret":   {},
+	"internal/htmltest": {},
+	"internal/archtest": {},
+}
+
+// homes says which packages alone may import what comes from outside.
+var homes = map[string][]string{
+	"github.com/labstack/": {"web"},
+	"github.com/aws/":      {"internal/cognito", "cmd/portal"},
+	"github.com/gorilla/":  {"internal/session", "web"},
+	"database/sql":         {"internal/store"},
+	"modernc.org/sqlite":   {"internal/store"},
+	"github.com/jackc/":    {"internal/store"},
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	// The go command below reads the sources out of sight of the test cache: walking them here lets it see a change.
+	err := filepath.WalkDir("../..", func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && entry.Name() != ".." && entry.Name()[0] == '.' {
+			return fs.SkipDir
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "../../...")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for packages := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string // of the package itself, not of its tests
+		}
+		if err := packages.Decode(&p); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatalf("read go list: %v", err)
+		}
+		name := strings.TrimPrefix(p.ImportPath, module)
+		allowed, listed := direction[name]
+		if !listed && !strings.HasPrefix(name, "cmd/") {
+			t.Errorf("%s is not in the table of directions", name)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if ours, ok := strings.CutPrefix(imported, module); ok && listed && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s, want only %q", name, ours, allowed)
+			}
+			for prefix, home := range homes {
+				if strings.HasPrefix(imported, prefix) && !slices.Contains(home, name) {
+					t.Errorf("%s imports %s, want that only in %q", name, imported, home)
+				}
+			}
+		}
+	}
+}
