@@ -8,10 +8,13 @@ package totp
 import (
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // RFC 6238 with SHA-1 is what Cognito and every app agree on; HMAC does not need collision resistance
+	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -50,25 +53,42 @@ func StepStart(step int64) time.Time { return time.Unix(step*int64(Period/time.S
 
 // Code is the code of key at step: six digits, leading zeros kept.
 func Code(key []byte, step int64) string {
-	mac := hmac.New(sha1.New, key)
-	var counter [8]byte
-	binary.BigEndian.PutUint64(counter[:], uint64(step)) //nolint:gosec // steps before 1970 are of no use and harmless
-	mac.Write(counter[:])
-	sum := mac.Sum(nil)
-	offset := sum[len(sum)-1] & 0x0f
-	value := binary.BigEndian.Uint32(sum[offset:]) & 0x7fffffff
-	return fmt.Sprintf("%0*d", Digits, value%1_000_000)
+	return fmt.Sprintf("%0*d", Digits, newGenerator(key).value(step))
 }
 
 // Find looks for code among the steps from center-radius to center+radius and answers the distance in steps of the
 // nearest match: negative when the code is older than center, positive when it is of the future.
 func Find(key []byte, code string, center int64, radius int) (distance int, found bool) {
+	wanted, err := strconv.ParseUint(code, 10, 31)
+	if err != nil || len(code) != Digits {
+		return 0, false
+	}
+	g := newGenerator(key)
 	for i := range radius + 1 {
 		for _, distance := range []int{-i, i} {
-			if hmac.Equal([]byte(Code(key, center+int64(distance))), []byte(code)) {
+			if subtle.ConstantTimeEq(g.value(center+int64(distance)), int32(wanted)) == 1 { //nolint:gosec // six digits
 				return distance, true
 			}
 		}
 	}
 	return 0, false
+}
+
+// generator computes many codes of one key.
+type generator struct {
+	mac hash.Hash
+	sum [sha1.Size]byte
+}
+
+func newGenerator(key []byte) *generator { return &generator{mac: hmac.New(sha1.New, key)} }
+
+// value is the code at step as a number (RFC 4226 section 5.3, dynamic truncation).
+func (g *generator) value(step int64) int32 {
+	var counter [8]byte
+	binary.BigEndian.PutUint64(counter[:], uint64(step)) //nolint:gosec // steps before 1970 are of no use and harmless
+	g.mac.Reset()
+	g.mac.Write(counter[:])
+	sum := g.mac.Sum(g.sum[:0])
+	offset := sum[len(sum)-1] & 0x0f
+	return int32(binary.BigEndian.Uint32(sum[offset:])&0x7fffffff) % 1_000_000 //nolint:gosec // 31 bits
 }

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime/debug"
+	"text/tabwriter"
+	"time"
+
+	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/totp"
+	"cognito-enroll/internal/userpool"
+	"cognito-enroll/views"
+)
+
+// printKey makes a session key.
+func printKey(stdout io.Writer) error {
+	_, err := fmt.Fprintln(stdout, session.NewKey().Encode().Reveal())
+	return err
+}
+
+// printCode prints what an authenticator app with that key shows now, and for how long.
+func printCode(args []string, stdout io.Writer) error {
+	text := ""
+	for _, arg := range args { // a key copied in groups of four arrives as many arguments
+		text += arg
+	}
+	key, err := totp.Decode(text)
+	if err != nil {
+		return errors.New("usage: portal code KEY, with a key as the set-up page shows it")
+	}
+	now := time.Now()
+	left := totp.StepStart(totp.Step(now) + 1).Sub(now)
+	_, err = fmt.Fprintf(stdout, "%s (for %d more seconds)\n", totp.Code(key, totp.Step(now)), int(left.Seconds()))
+	return err
+}
+
+// printVersion prints what the binary was built from.
+func printVersion(stdout io.Writer) error {
+	version := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+	}
+	_, err := fmt.Fprintln(stdout, "cognito-enroll", version)
+	return err
+}
+
+// demoAccounts are the embedded pool's accounts as the banner and the terminal show them.
+func demoAccounts(users []userpool.UserInfo) []views.DemoAccount {
+	accounts := make([]views.DemoAccount, 0, len(users))
+	for _, user := range users {
+		accounts = append(accounts, views.DemoAccount{Username: user.Username, Password: user.Password, State: user.State, Key: user.TOTPSecret})
+	}
+	return accounts
+}
+
+// printWelcome says where the portal is and, in the demo, who can sign in.
+func printWelcome(stdout io.Writer, address net.Addr, cfg config, demo []views.DemoAccount) {
+	if !cfg.demo() {
+		_, _ = fmt.Fprintf(stdout, "cognito-enroll listens on %s for pool %s\n", address, cfg.UserPoolID)
+		return
+	}
+	_, _ = fmt.Fprintf(stdout, "cognito-enroll demo: open http://%s\n\nNothing is real: the user pool is in memory and gone when this stops.\n\n", address)
+	table := tabwriter.NewWriter(stdout, 0, 0, 3, ' ', 0)
+	_, _ = fmt.Fprintln(table, "USER NAME\tPASSWORD\tSTATE\tKEY OF ITS APP")
+	for _, account := range demo {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", account.Username, account.Password, account.State, account.Key)
+	}
+	_ = table.Flush()
+	_, _ = fmt.Fprintln(stdout, "\nThe present code of a key: go run ./cmd/portal code KEY")
+}

@@ -1,0 +1,292 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/secret"
+	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/userpool"
+)
+
+// config is every knob of the portal. Each is a flag and an environment variable; the flag wins. Secrets are not
+// flags, which other users of the machine can read: they come from the environment, or from the file that the
+// variable with _FILE at its end names.
+type config struct {
+	// Listen is the address that the portal listens on. (-listen, PORTAL_LISTEN)
+	Listen string
+	// PublicURL is where browsers reach the portal, for example https://mfa.example.com. It decides whether cookies
+	// are Secure and which origin forms may come from. Needed unless the portal listens on loopback.
+	// (-public-url, PORTAL_PUBLIC_URL)
+	PublicURL *url.URL
+	// SessionKeys encrypt the cookie that carries an enrollment. The first writes, every one reads, so keys rotate
+	// without ending anyone's enrollment: put the new one first, drop the old one half an hour later. Make one with
+	// "portal keys". Several nodes share them. Empty: one is made at start and a warning logged; a restart then ends
+	// the enrollments in progress. (PORTAL_SESSION_KEYS, separated by commas)
+	SessionKeys []session.Key
+	// Brand is the organisation's name, at the top of every page. (-brand, PORTAL_BRAND)
+	Brand string
+	// Issuer is the name under which authenticator apps list the account. Empty: the brand. (-issuer, PORTAL_ISSUER)
+	Issuer string
+	// Support is the line at the foot of every page: whom to call. (-support, PORTAL_SUPPORT)
+	Support string
+	// PasswordPolicy repeats the pool's policy, which Cognito tells only to administrators: the least length, and
+	// which of upper, lower, number and symbol are needed. (-password-policy, PORTAL_PASSWORD_POLICY)
+	PasswordPolicy enroll.PasswordPolicy
+	// LogLevel is debug, info, warn or error. (-log-level, PORTAL_LOG_LEVEL)
+	LogLevel slog.Level
+
+	// Region is the pool's AWS region. Empty: the beginning of the pool's id. (AWS_REGION)
+	Region string
+	// UserPoolID and ClientID are the pool and its app client, which must allow ALLOW_USER_PASSWORD_AUTH. Without
+	// them the portal runs on an embedded pool with demo accounts, on loopback only.
+	// (COGNITO_USER_POOL_ID, COGNITO_CLIENT_ID)
+	UserPoolID, ClientID string
+	// ClientSecret is the app client's secret, if it has one. (COGNITO_CLIENT_SECRET)
+	ClientSecret secret.Text
+	// Endpoint is a Cognito-compatible service in Cognito's place. (AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER)
+	Endpoint string
+	// SessionValidity is the app client's AuthSessionValidity, 3 to 15 minutes: how long somebody has for each step of
+	// a set-up that the pool insists on. Cognito does not tell it without IAM. Set both to 15.
+	// (-session-validity, COGNITO_AUTH_SESSION_VALIDITY)
+	SessionValidity time.Duration
+
+	// DemoMFA is the embedded pool's MFA setting, on or optional: with optional, accounts without an app are let in
+	// and set one up of their own accord. (-demo-mfa, PORTAL_DEMO_MFA)
+	DemoMFA userpool.MFA
+}
+
+// demo reports whether the portal runs on the embedded pool.
+func (c config) demo() bool { return c.UserPoolID == "" && c.ClientID == "" }
+
+// secure reports whether browsers reach the portal by https.
+func (c config) secure() bool { return c.PublicURL != nil && c.PublicURL.Scheme == "https" }
+
+// setting is one knob: how it is called, what it is unless set, and how its text becomes a value.
+type setting struct {
+	flag, env, value string
+	usage            string
+	set              func(*config, string) error
+}
+
+func settings() []setting {
+	text := func(target func(*config) *string) func(*config, string) error {
+		return func(c *config, value string) error {
+			*target(c) = strings.TrimSpace(value)
+			return nil
+		}
+	}
+	return []setting{
+		{"listen", "PORTAL_LISTEN", "127.0.0.1:8080", "address to listen on", text(func(c *config) *string { return &c.Listen })},
+		{"public-url", "PORTAL_PUBLIC_URL", "", "where browsers reach the portal", (*config).setPublicURL},
+		{"", "PORTAL_SESSION_KEYS", "", "", (*config).setSessionKeys},
+		{"brand", "PORTAL_BRAND", "Northwind", "the organisation's name", text(func(c *config) *string { return &c.Brand })},
+		{"issuer", "PORTAL_ISSUER", "", "name that apps list the account under (default: the brand)", text(func(c *config) *string { return &c.Issuer })},
+		{"support", "PORTAL_SUPPORT", "", "line at the foot of every page", text(func(c *config) *string { return &c.Support })},
+		{"password-policy", "PORTAL_PASSWORD_POLICY", "8,upper,lower,number,symbol", "the pool's password policy", (*config).setPasswordPolicy},
+		{"log-level", "PORTAL_LOG_LEVEL", "info", "debug, info, warn or error", func(c *config, value string) error { return c.LogLevel.UnmarshalText([]byte(value)) }},
+		{"", "AWS_REGION", "", "", text(func(c *config) *string { return &c.Region })},
+		{"", "COGNITO_USER_POOL_ID", "", "", text(func(c *config) *string { return &c.UserPoolID })},
+		{"", "COGNITO_CLIENT_ID", "", "", text(func(c *config) *string { return &c.ClientID })},
+		{"", "COGNITO_CLIENT_SECRET", "", "", func(c *config, value string) error { c.ClientSecret = secret.New(strings.TrimSpace(value)); return nil }},
+		{"", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "", "", (*config).setEndpoint},
+		{"session-validity", "COGNITO_AUTH_SESSION_VALIDITY", "3m", "the app client's AuthSessionValidity", (*config).setSessionValidity},
+		{"demo-mfa", "PORTAL_DEMO_MFA", "on", "MFA of the embedded pool: on or optional", (*config).setDemoMFA},
+	}
+}
+
+// readConfig reads flags and environment. Every fault is reported, each with its mend.
+func readConfig(args []string, lookupEnv func(string) (string, bool), stderr io.Writer) (config, error) {
+	flags := flag.NewFlagSet("portal serve", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	all := settings()
+	given := map[string]*string{}
+	for _, s := range all {
+		if s.flag != "" {
+			given[s.flag] = flags.String(s.flag, "", s.usage+" ("+s.env+")")
+		}
+	}
+	if err := flags.Parse(args); err != nil {
+		return config{}, fmt.Errorf("flags: %w", err)
+	}
+	var c config
+	var faults []error
+	if flags.NArg() > 0 {
+		faults = append(faults, fmt.Errorf("unknown argument %q", flags.Arg(0)))
+	}
+	for _, s := range all {
+		value, err := lookup(s.env, lookupEnv)
+		if value == "" {
+			value = s.value
+		}
+		name := s.env
+		if s.flag != "" && *given[s.flag] != "" {
+			value, name = *given[s.flag], "-"+s.flag
+		}
+		if err == nil {
+			err = s.set(&c, value)
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return c, errors.Join(append(faults, c.complete()...)...)
+}
+
+// lookup reads a variable, or the file that the variable NAME_FILE names.
+func lookup(name string, lookupEnv func(string) (string, bool)) (string, error) {
+	if value, found := lookupEnv(name); found {
+		return value, nil
+	}
+	path, found := lookupEnv(name + "_FILE")
+	if !found {
+		return "", nil
+	}
+	content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return "", fmt.Errorf("read the file that %s_FILE names: %w", name, err)
+	}
+	return strings.TrimSpace(string(content)), nil
+}
+
+// complete fills in what follows from the rest, and checks what belongs together.
+func (c *config) complete() []error {
+	var faults []error
+	if c.Issuer == "" {
+		c.Issuer = c.Brand
+	}
+	local := isLoopback(c.Listen)
+	switch {
+	case c.demo():
+		if !local {
+			faults = append(faults, fmt.Errorf("PORTAL_LISTEN: the demo listens on loopback only, not on %s: set COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID, or listen on 127.0.0.1:8080", c.Listen))
+		}
+		if c.PublicURL != nil && !isLoopback(c.PublicURL.Host) {
+			faults = append(faults, errors.New("PORTAL_PUBLIC_URL: the demo has no public address: set COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID, or unset this"))
+		}
+		return faults
+	case c.UserPoolID == "":
+		faults = append(faults, errors.New("COGNITO_USER_POOL_ID: needed beside COGNITO_CLIENT_ID"))
+	case c.ClientID == "":
+		faults = append(faults, errors.New("COGNITO_CLIENT_ID: needed beside COGNITO_USER_POOL_ID"))
+	}
+	if region, _, found := strings.Cut(c.UserPoolID, "_"); found && c.Region == "" {
+		c.Region = region
+	}
+	if c.Region == "" {
+		faults = append(faults, errors.New("AWS_REGION: cannot be told from COGNITO_USER_POOL_ID, which should look like eu-central-1_AbCdEf123: set it"))
+	}
+	if c.PublicURL == nil && !local {
+		faults = append(faults, fmt.Errorf("PORTAL_PUBLIC_URL: needed when listening on %s: set it to the https address that browsers use", c.Listen))
+	}
+	if c.PublicURL != nil && c.PublicURL.Scheme == "http" && !isLoopback(c.PublicURL.Host) {
+		faults = append(faults, errors.New("PORTAL_PUBLIC_URL: must be https: passwords pass over it"))
+	}
+	return faults
+}
+
+func (c *config) setPublicURL(value string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("want an origin such as https://mfa.example.com")
+	}
+	c.PublicURL = u
+	return nil
+}
+
+func (c *config) setSessionKeys(value string) error {
+	for i, text := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \n\t", r) }) {
+		key, err := session.ParseKey(secret.New(text))
+		if err != nil {
+			return fmt.Errorf("key %d: %w: make one with \"portal keys\"", i+1, err)
+		}
+		c.SessionKeys = append(c.SessionKeys, key)
+	}
+	return nil
+}
+
+func (c *config) setPasswordPolicy(value string) error {
+	c.PasswordPolicy = enroll.PasswordPolicy{MinLength: 8}
+	for word := range strings.SplitSeq(value, ",") {
+		switch word = strings.TrimSpace(word); word {
+		case "upper":
+			c.PasswordPolicy.Upper = true
+		case "lower":
+			c.PasswordPolicy.Lower = true
+		case "number":
+			c.PasswordPolicy.Number = true
+		case "symbol":
+			c.PasswordPolicy.Symbol = true
+		default:
+			length, err := strconv.Atoi(word)
+			if err != nil || length < 6 || length > 99 { // the range that Cognito accepts
+				return fmt.Errorf("%q: want a length from 6 to 99 and any of upper, lower, number, symbol, separated by commas", word)
+			}
+			c.PasswordPolicy.MinLength = length
+		}
+	}
+	return nil
+}
+
+func (c *config) setEndpoint(value string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Host))) {
+		return errors.New("want an https URL, or http on loopback")
+	}
+	c.Endpoint = value
+	return nil
+}
+
+func (c *config) setSessionValidity(value string) error {
+	if minutes, err := strconv.Atoi(value); err == nil { // as Cognito writes it
+		value = strconv.Itoa(minutes) + "m"
+	}
+	validity, err := time.ParseDuration(value)
+	if err != nil || validity < 3*time.Minute || validity > 15*time.Minute {
+		return fmt.Errorf("%q: want 3m to 15m, as the app client has it", value)
+	}
+	c.SessionValidity = validity
+	return nil
+}
+
+func (c *config) setDemoMFA(value string) error {
+	switch strings.ToLower(value) {
+	case "on":
+		c.DemoMFA = userpool.MFAOn
+	case "optional":
+		c.DemoMFA = userpool.MFAOptional
+	default:
+		return fmt.Errorf("%q: want on or optional", value)
+	}
+	return nil
+}
+
+// isLoopback reports whether an address, with or without a port, is this machine's own.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && ip.IsLoopback()
+}

@@ -1,0 +1,34 @@
+// Command portal is the enrollment portal: the web pages on which the users of an Amazon Cognito user pool set up
+// their authenticator app.
+//
+//	portal [serve]   serve the pages; without a configured pool, on an embedded one with demo accounts
+//	portal keys      make a session key
+//	portal code KEY  print the present code of an authenticator key, for trying things out
+//	portal version   print the version
+//
+// main.go turns signals into a context and an error into an exit code; run.go has all the wiring; config.go every knob.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
+	switch {
+	case err == nil:
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2) //nolint:gocritic // stop only restores signals of a process that ends here
+	default:
+		fmt.Fprintln(os.Stderr, "portal:", err)
+		os.Exit(1)
+	}
+}

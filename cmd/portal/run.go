@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+
+	"cognito-enroll/internal/cognito"
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/i18n"
+	"cognito-enroll/internal/qr"
+	"cognito-enroll/internal/secret"
+	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/userpool"
+	"cognito-enroll/static"
+	"cognito-enroll/views"
+	"cognito-enroll/web"
+)
+
+const usage = `Usage: portal [command]
+
+  serve      serve the pages (the default); "portal serve -h" lists the flags
+  keys       make a session key for PORTAL_SESSION_KEYS
+  code KEY   print the present code of an authenticator key
+  version    print the version
+`
+
+// run is the whole program.
+func run(ctx context.Context, args []string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) error {
+	command := "serve"
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		command, args = args[0], args[1:]
+	}
+	switch command {
+	case "serve":
+		return serve(ctx, args, lookupEnv, stdout, stderr)
+	case "keys":
+		return printKey(stdout)
+	case "code":
+		return printCode(args, stdout)
+	case "version":
+		return printVersion(stdout)
+	}
+	_, _ = io.WriteString(stderr, usage)
+	if command == "help" {
+		return flag.ErrHelp
+	}
+	return fmt.Errorf("unknown command %q", command)
+}
+
+// Limits of the HTTP server: generous for a phone on a bad network, closed to those who hold connections for nothing.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 15 * time.Second
+	writeTimeout  = 30 * time.Second
+	idleTimeout   = 60 * time.Second
+	drainTimeout  = 25 * time.Second
+	maxHeader     = 16 << 10
+)
+
+// sessionAge is how long an enrollment may rest between two steps. Cognito's own limits are shorter or near it.
+const sessionAge = 30 * time.Minute
+
+// remembered is how many QR codes are kept drawn: people who have the set-up page open at one moment.
+const remembered = 1024
+
+// serve wires everything and serves until ctx ends.
+func serve(ctx context.Context, args []string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) error {
+	cfg, err := readConfig(args, lookupEnv, stderr)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+
+	pool, demo, err := openPool(ctx, &cfg)
+	if err != nil {
+		return err
+	}
+	keys := cfg.SessionKeys
+	if len(keys) == 0 {
+		keys = []session.Key{session.NewKey()}
+		if !cfg.demo() {
+			log.WarnContext(ctx, "no PORTAL_SESSION_KEYS: made one for this run; a restart ends the enrollments in progress")
+		}
+	}
+	sessions, err := session.New(session.Options{
+		Name: "enroll", Keys: keys, Context: cfg.UserPoolID, Secure: cfg.secure(), MaxAge: sessionAge, Now: time.Now,
+	})
+	if err != nil {
+		return fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+	}
+	assets, err := static.New()
+	if err != nil {
+		return err
+	}
+	english, err := i18n.New("en")
+	if err != nil {
+		return err
+	}
+	portal, err := web.New(web.Options{
+		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Now: pool.Now}),
+		Policy:          cfg.PasswordPolicy,
+		Sessions:        sessions,
+		QR:              qr.NewDrawer(remembered),
+		Assets:          assets,
+		Printer:         english,
+		PublicURL:       cfg.PublicURL,
+		Brand:           cfg.Brand,
+		Issuer:          cfg.Issuer,
+		Support:         cfg.Support,
+		Demo:            demo,
+		SessionValidity: cfg.SessionValidity,
+		Log:             log,
+		Now:             pool.Now,
+	})
+	if err != nil {
+		return fmt.Errorf("portal: %w", err)
+	}
+
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	printWelcome(stdout, listener.Addr(), cfg, demo)
+	return serveHTTP(ctx, listener, portal, log)
+}
+
+// serveHTTP serves until ctx ends, then lets the requests in flight finish.
+func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}
+
+// openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
+// configures.
+func openPool(ctx context.Context, cfg *config) (*cognito.Client, []views.DemoAccount, error) {
+	options := func(c aws.Config, clientID string, clientSecret secret.Text) cognito.Options {
+		return cognito.Options{AWS: c, ClientID: clientID, ClientSecret: clientSecret, SessionValidity: cfg.SessionValidity, Now: time.Now}
+	}
+	if !cfg.demo() {
+		c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(cfg.Region))
+		if err != nil {
+			return nil, nil, fmt.Errorf("AWS settings: %w", err)
+		}
+		if cfg.Endpoint != "" {
+			c.BaseEndpoint = aws.String(cfg.Endpoint)
+		}
+		return cognito.New(options(c, cfg.ClientID, cfg.ClientSecret)), nil, nil
+	}
+	embedded, err := userpool.New(userpool.Options{MFA: cfg.DemoMFA, SessionValidity: cfg.SessionValidity})
+	if err != nil {
+		return nil, nil, fmt.Errorf("embedded pool: %w", err)
+	}
+	if err := embedded.Seed(); err != nil {
+		return nil, nil, fmt.Errorf("demo accounts: %w", err)
+	}
+	info := embedded.Info()
+	c := aws.Config{
+		Region:       info.Region,
+		BaseEndpoint: aws.String("http://embedded.invalid"), // never looked up: the transport is in memory
+		HTTPClient:   &http.Client{Transport: embedded.Transport()},
+	}
+	return cognito.New(options(c, info.ClientID, secret.Text{})), demoAccounts(info.Users), nil
+}

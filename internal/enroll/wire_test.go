@@ -1,0 +1,113 @@
+package enroll_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/secret"
+)
+
+const key52 = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSQ"
+
+// jwt is a text of the shape and size of an access token.
+func jwt(size int) string {
+	part := func(n int) string {
+		raw := make([]byte, n)
+		_, _ = rand.Read(raw)
+		return base64.RawURLEncoding.EncodeToString(raw)
+	}
+	const header, signature = 60, 256
+	return part(header) + "." + part((size-(header+signature)*4/3)*3/4) + "." + part(signature)
+}
+
+func fullFlow() enroll.Flow {
+	at := func(seconds int64) time.Time { return time.Unix(1_800_000_000+seconds, 0) }
+	return enroll.Flow{
+		Step: enroll.StepScan, Username: strings.Repeat("é", 128),
+		Authority: enroll.Authority{
+			AccessToken: secret.New(jwt(3000)),
+			Session:     enroll.Session{Text: secret.New("AYABe" + strings.Repeat("x", 2043)), UserID: "9f2c6a7e-0000-4000-8000-123456789abc"},
+		},
+		Until: at(180), HasApp: true, Key: secret.New(key52), KeyMade: at(1),
+		Earlier: []secret.Text{secret.New(key52), secret.New("lower-case is no base32")}, DeviceName: "Ada’s phone",
+		Verified: true, Unsure: true, Spent: enroll.Spent{Code: secret.New("004217"), At: at(2)},
+		DoneAt: at(3), Trying: true, ProvenAt: at(4),
+	}
+}
+
+func TestTheWireGivesTheSameFlowBack(t *testing.T) {
+	for name, f := range map[string]enroll.Flow{"zero": {}, "full": fullFlow()} {
+		data, err := f.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got enroll.Flow
+		if err := got.UnmarshalBinary(data); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, f) {
+			t.Errorf("%s: got %+v, want %+v", name, got, f)
+		}
+	}
+}
+
+// A node of the next version may have added fields; one of this version must hand them on.
+func TestFieldsOfANewerVersionAreKept(t *testing.T) {
+	newer := append([]byte{}, 99, 3, 'n', 'e', 'w')
+	var f enroll.Flow
+	if err := f.UnmarshalBinary(newer); err != nil {
+		t.Fatal(err)
+	}
+	f.Username = "ada"
+	data, err := f.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(data, newer) {
+		t.Errorf("wire %q has lost %q", data, newer)
+	}
+}
+
+func TestTokensTakeLittleMoreThanTheirBytes(t *testing.T) {
+	f := enroll.Flow{Step: enroll.StepReview, Username: "ada", Authority: enroll.Authority{AccessToken: secret.New(jwt(3000))}}
+	data, err := f.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(data) > 2300 { // 3,000 characters of base64url are 2,250 bytes
+		t.Errorf("%d bytes for a 3,000-character token, want at most 2,300", len(data))
+	}
+}
+
+func FuzzFlow(f *testing.F) {
+	seed, err := fullFlow().MarshalBinary()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed)
+	f.Add([]byte{1, 1, 9})
+	f.Add([]byte{3, 2, 't', 255})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var first, second enroll.Flow
+		if first.UnmarshalBinary(data) != nil {
+			return
+		}
+		wire, err := first.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := second.UnmarshalBinary(wire); err != nil {
+			t.Fatalf("cannot read back what was written: %v", err)
+		}
+		if got, want := fmt.Sprint(second.Step, second.Username, second.Until), fmt.Sprint(first.Step, first.Username, first.Until); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	})
+}

@@ -1,0 +1,49 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/i18n"
+	"cognito-enroll/internal/totp"
+	"cognito-enroll/views"
+)
+
+func (s *Server) showChallenge(c echo.Context, f enroll.Flow) error {
+	return s.render(c, http.StatusOK, views.ChallengePage(s.challengePage(f, nil)))
+}
+
+func (s *Server) answerCode(c echo.Context, f enroll.Flow) error {
+	form, err := readForm(c, "code")
+	if err != nil {
+		return err
+	}
+	next, err := s.Enroll.AnswerCode(c.Request().Context(), f, form["code"])
+	if _, ok := onForm(err); ok {
+		logCause(c, err)
+		return s.render(c, http.StatusUnprocessableEntity, views.ChallengePage(s.challengePage(f, err)))
+	}
+	return s.moveOn(c, next, err)
+}
+
+func (s *Server) challengePage(f enroll.Flow, failure error) views.Challenge {
+	var text i18n.Rich
+	if texts := s.codeError(failure, ""); len(texts) > 0 {
+		text = texts[0]
+	}
+	return views.Challenge{
+		Page:   s.page(f, "challenge.title", failure != nil),
+		Device: f.DeviceName, Wait: s.untilNextCode(f), Error: text,
+	}
+}
+
+// untilNextCode is how long the app will go on showing the code that was used last.
+func (s *Server) untilNextCode(f enroll.Flow) time.Duration {
+	if f.Spent.At.IsZero() {
+		return 0
+	}
+	return max(0, totp.StepStart(totp.Step(f.Spent.At)+1).Sub(s.Now()))
+}

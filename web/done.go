@@ -1,0 +1,23 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/views"
+)
+
+func (s *Server) showDone(c echo.Context, f enroll.Flow) error {
+	return s.render(c, http.StatusOK, views.DonePage(views.Done{
+		Page: s.page(f, "done.title", false), Device: f.DeviceName, At: f.DoneAt, Replaced: f.HasApp, ProvenAt: f.ProvenAt,
+	}))
+}
+
+func (s *Server) tryApp(c echo.Context, f enroll.Flow) error {
+	if _, err := readForm(c); err != nil {
+		return err
+	}
+	return s.moveOn(c, s.Enroll.Try(f), nil)
+}

@@ -1,0 +1,121 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/i18n"
+	"cognito-enroll/views"
+)
+
+// answer is how a kind of failure is told when it is not a message on a form: the texts are the catalogue's
+// "problem.<kind>".
+type answer struct {
+	status     int
+	retryAfter int    // seconds; 0: not said
+	action     string // key of the link's text
+	href       string
+}
+
+// answerTo says how each kind is told. The link of the way on is always a GET, and GETs are harmless.
+func answerTo(kind enroll.Kind) answer {
+	switch kind {
+	case enroll.WrongPassword, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer, enroll.WrongCode:
+		return answer{http.StatusUnprocessableEntity, 0, "problem.again", "/"}
+	case enroll.SignInAgain:
+		return answer{http.StatusForbidden, 0, "problem.sign_in", "/sign-in"}
+	case enroll.TooManyTries:
+		return answer{http.StatusTooManyRequests, 900, "problem.again", "/"}
+	case enroll.ResetRequired, enroll.NotConfirmed, enroll.NotAllowed, enroll.AppsOff, enroll.OtherMethod:
+		return answer{http.StatusForbidden, 0, "problem.start", "/"}
+	case enroll.Conflict:
+		return answer{http.StatusConflict, 0, "problem.again", "/"}
+	case enroll.Busy, enroll.PoolDown:
+		return answer{http.StatusServiceUnavailable, 5, "problem.again", "/"}
+	case enroll.Blocked:
+		return answer{http.StatusServiceUnavailable, 120, "problem.again", "/"}
+	case enroll.Misconfigured:
+		return answer{http.StatusServiceUnavailable, 600, "problem.start", "/"}
+	case enroll.ResultUnknown:
+		return answer{http.StatusServiceUnavailable, 30, "problem.result_unknown.back", "/"}
+	case enroll.Unknown:
+	}
+	return answer{http.StatusInternalServerError, 0, "problem.again", "/"}
+}
+
+// answerError is the one place where a failure becomes a page. It says what happened in our own words and the
+// request's id; the cause goes to the log (see logRequest).
+func (s *Server) answerError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	logCause(c, err)
+	kind := enroll.KindOf(err)
+	how, texts := answerTo(kind), "problem."+kind.String()
+	if status := httpStatus(err); status != 0 {
+		how = answer{status, 0, "problem.start", "/"}
+		texts = "problem.http." + strconv.Itoa(status)
+		if !s.Printer.Has(texts + ".title") {
+			texts = "problem.http.400"
+		}
+	}
+	if bad, ok := errors.AsType[*badRequest](err); ok && bad.key != "" {
+		texts = "problem." + bad.key
+	}
+	if how.retryAfter > 0 {
+		c.Response().Header().Set("Retry-After", strconv.Itoa(how.retryAfter))
+	}
+	problem := views.Problem{
+		Page:      s.page(enroll.Flow{}, texts+".title", false),
+		Heading:   s.Printer.T(texts + ".title"),
+		Body:      s.Printer.Rich(texts+".body", 0),
+		Action:    views.Action{Text: s.Printer.T(how.action), Href: how.href},
+		RequestID: requestID(c),
+	}
+	if err := s.renderWhole(c, how.status, views.ProblemPage(problem)); err != nil {
+		s.Log.ErrorContext(c.Request().Context(), "problem page failed", "error", err)
+	}
+}
+
+// httpStatus is the status of a request that is wrong in itself: 0 when it is not.
+func httpStatus(err error) int {
+	if bad, ok := errors.AsType[*badRequest](err); ok {
+		return bad.status
+	}
+	if e, ok := errors.AsType[*echo.HTTPError](err); ok && e.Code >= 400 && e.Code < 500 {
+		return e.Code
+	}
+	return 0
+}
+
+// onForm reports whether err is told on the form it came from, and the kind.
+func onForm(err error) (enroll.Kind, bool) {
+	kind := enroll.KindOf(err)
+	switch kind { //nolint:exhaustive // the others have pages of their own
+	case enroll.WrongPassword, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer, enroll.WrongCode:
+		return kind, true
+	}
+	return kind, false
+}
+
+// codeError words the doctor's verdict.
+func (s *Server) codeError(err error, entry string) []i18n.Rich {
+	failure, ok := errors.AsType[*enroll.Error](err)
+	if !ok {
+		return nil
+	}
+	d := failure.Diagnosis
+	key := "code.error." + d.Verdict.String()
+	if d.Verdict == enroll.NoMatch && entry != "" {
+		key = "code.error.no_match_setup"
+	}
+	texts := []i18n.Rich{s.Printer.Rich(key, int(d.Off.Minutes()), "entry", entry)}
+	if d.Verdict == enroll.ClockSlow || d.Verdict == enroll.ClockFast {
+		texts = append(texts, s.Printer.Rich("code.error.portal_time", 0, "time", s.Printer.Clock(s.Now())))
+	}
+	return texts
+}

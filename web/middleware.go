@@ -1,0 +1,140 @@
+package web
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/static"
+)
+
+// Keys of what a request carries in its Echo context.
+const (
+	requestIDKey = "request_id"
+	causeKey     = "cause"
+)
+
+// identify gives the request a short id, which its problem page shows and its log line has: something to read out on
+// the phone.
+func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		text := rand.Text()
+		id := text[:4] + "-" + text[4:8]
+		c.Set(requestIDKey, id)
+		c.Response().Header().Set("X-Request-Id", id)
+		return next(c)
+	}
+}
+
+func requestID(c echo.Context) string {
+	id, _ := c.Get(requestIDKey).(string)
+	return id
+}
+
+// logCause keeps why a request failed for its log line.
+func logCause(c echo.Context, err error) { c.Set(causeKey, err) }
+
+// logRequest writes one line for each request: the route's pattern, never the URI, whose query may be anything.
+func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		began := time.Now() //nolint:forbidigo // a duration, not a moment: the monotonic clock
+		if err := next(c); err != nil {
+			s.answerError(err, c)
+		}
+		attrs := []slog.Attr{
+			slog.String("request_id", requestID(c)),
+			slog.String("method", methodForLog(c.Request().Method)),
+			slog.String("route", routeForLog(c.Path())),
+			slog.Int("status", c.Response().Status),
+			slog.Duration("duration", time.Since(began)),
+		}
+		level := slog.LevelInfo
+		if cause, ok := c.Get(causeKey).(error); ok {
+			attrs = append(attrs, slog.String("error", cause.Error()))
+			level = slog.LevelWarn
+		}
+		if c.Response().Status >= http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+		s.Log.LogAttrs(c.Request().Context(), level, "request", attrs...)
+		return nil
+	}
+}
+
+func routeForLog(pattern string) string {
+	if pattern == "" {
+		return "other"
+	}
+	return pattern
+}
+
+func methodForLog(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
+}
+
+// recoverPanic turns a panic into the page for our own failures.
+func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler { //nolint:errorlint // the sentinel that net/http asks for
+					panic(p)
+				}
+				s.Log.ErrorContext(c.Request().Context(), "panic", "request_id", requestID(c), "stack", string(debug.Stack()))
+				err = errors.New("panic")
+			}
+		}()
+		return next(c)
+	}
+}
+
+// policy is the content security policy: nothing but our own stylesheet, scripts and pictures, no inline anything.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+
+// permissions switches off what the pages never use.
+const permissions = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), microphone=(), " +
+	"midi=(), payment=(), publickey-credentials-create=(), serial=(), usb=(), browsing-topics=(), clipboard-write=(self)"
+
+// protect sets the headers of every answer and refuses forms that another site sent.
+func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		header := c.Response().Header()
+		for name, value := range map[string]string{
+			"Content-Security-Policy":      policy,
+			"X-Content-Type-Options":       "nosniff",
+			"X-Frame-Options":              "DENY",
+			"X-XSS-Protection":             "0",
+			"Referrer-Policy":              "same-origin",
+			"Cross-Origin-Opener-Policy":   "same-origin",
+			"Cross-Origin-Resource-Policy": "same-origin",
+			"Cross-Origin-Embedder-Policy": "require-corp",
+			"Permissions-Policy":           permissions,
+		} {
+			header.Set(name, value)
+		}
+		if s.PublicURL != nil && s.PublicURL.Scheme == "https" {
+			header.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		}
+		if !strings.HasPrefix(c.Request().URL.Path, static.Prefix) {
+			header.Set("Cache-Control", "no-store")
+			header.Set("Vary", "HX-Request, HX-Request-Type, Cookie")
+			header.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
+		}
+		if err := s.csrf.Check(c.Request()); err != nil {
+			return &badRequest{status: http.StatusForbidden, err: fmt.Errorf("foreign origin: %w", err)}
+		}
+		return next(c)
+	}
+}

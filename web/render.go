@@ -1,0 +1,73 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/static"
+	"cognito-enroll/views"
+)
+
+// isHTMX reports whether htmx sent the request; isPartial whether it wants the swappable part of the page alone.
+func isHTMX(c echo.Context) bool { return c.Request().Header.Get("HX-Request") == "true" }
+
+func isPartial(c echo.Context) bool {
+	return isHTMX(c) && c.Request().Header.Get("HX-Request-Type") == "partial"
+}
+
+// render answers a page, or its fragment. The page is complete in memory before the first byte is sent.
+func (s *Server) render(c echo.Context, status int, page templ.Component) error {
+	var body bytes.Buffer
+	var err error
+	if isPartial(c) {
+		err = templ.RenderFragments(c.Request().Context(), &body, page, views.Step)
+	} else {
+		err = page.Render(c.Request().Context(), &body)
+	}
+	if err != nil {
+		return fmt.Errorf("render: %w", err)
+	}
+	return c.HTMLBlob(status, body.Bytes())
+}
+
+// renderWhole answers a page that takes the place of the whole one, also in htmx's hands.
+func (s *Server) renderWhole(c echo.Context, status int, page templ.Component) error {
+	var body bytes.Buffer
+	if err := page.Render(c.Request().Context(), &body); err != nil {
+		return fmt.Errorf("render: %w", err)
+	}
+	if isHTMX(c) {
+		c.Response().Header().Set("HX-Retarget", "body")
+		c.Response().Header().Set("HX-Reswap", "innerHTML")
+	}
+	return c.HTMLBlob(status, body.Bytes())
+}
+
+// page is what every page has. The title says so when a form came back.
+func (s *Server) page(f enroll.Flow, titleKey string, failed bool) views.Page {
+	title := s.Printer.T(titleKey)
+	if failed {
+		title = s.Printer.T("layout.error_title", "title", title)
+	}
+	return views.Page{
+		P: s.Printer, Title: title, Brand: s.Brand, Support: s.Support, Demo: s.Demo,
+		Account: f.Username,
+		Assets: views.Assets{
+			CSS: s.Assets.URL(static.CSS), HTMX: s.Assets.URL(static.HTMX),
+			Script: s.Assets.URL(static.Script), Icon: s.Assets.URL(static.Icon),
+		},
+	}
+}
+
+// formStatus is the status of a page with a form: 422 when what was typed was not accepted.
+func formStatus(failed bool) int {
+	if failed {
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusOK
+}

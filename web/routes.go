@@ -1,0 +1,75 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/static"
+)
+
+// handler answers a request of a flow that stands at one of its route's steps.
+type handler func(c echo.Context, f enroll.Flow) error
+
+// route is one row: a flow that stands elsewhere is sent to where it stands, and nothing else happens.
+type route struct {
+	method, path string
+	steps        []enroll.Step
+	handler      handler
+}
+
+func (s *Server) routes() []route {
+	at := func(steps ...enroll.Step) []enroll.Step { return steps }
+	anywhere := at(enroll.StepSignIn, enroll.StepNewPassword, enroll.StepCode, enroll.StepReview, enroll.StepScan, enroll.StepFinish, enroll.StepDone)
+	return []route{
+		{http.MethodGet, "/", anywhere, s.next},
+
+		{http.MethodGet, "/sign-in", at(enroll.StepSignIn), s.showSignIn},
+		{http.MethodPost, "/sign-in", at(enroll.StepSignIn), s.signIn},
+		{http.MethodGet, "/new-password", at(enroll.StepNewPassword), s.showNewPassword},
+		{http.MethodPost, "/new-password", at(enroll.StepNewPassword), s.setNewPassword},
+		{http.MethodGet, "/challenge", at(enroll.StepCode), s.showChallenge},
+		{http.MethodPost, "/challenge", at(enroll.StepCode), s.answerCode},
+
+		{http.MethodGet, "/authenticator", at(enroll.StepReview), s.showReview},
+		{http.MethodPost, "/authenticator/start", at(enroll.StepReview), s.startSetUp},
+
+		{http.MethodGet, "/set-up", at(enroll.StepScan, enroll.StepFinish), s.showSetUp},
+		{http.MethodGet, "/set-up/qr.png", anywhere, s.showQR},
+		{http.MethodPost, "/set-up/verify", at(enroll.StepScan), s.verifyCode},
+		{http.MethodPost, "/set-up/finish", at(enroll.StepFinish), s.finishSetUp},
+
+		{http.MethodGet, "/done", at(enroll.StepDone), s.showDone},
+		{http.MethodPost, "/try", at(enroll.StepDone), s.tryApp},
+		{http.MethodPost, "/sign-out", anywhere, s.signOut},
+	}
+}
+
+func (s *Server) addRoutes() {
+	for _, row := range s.routes() {
+		handle := s.atStep(row)
+		s.echo.Add(row.method, row.path, handle)
+		if row.method == http.MethodGet {
+			s.echo.Add(http.MethodHead, row.path, handle) // scanners and previews ask so
+		}
+	}
+	s.echo.GET(static.Prefix+"*", echo.WrapHandler(s.Assets))
+	s.echo.GET("/healthz", showHealth)
+	s.echo.GET("/readyz", showHealth)
+}
+
+// atStep reads the flow and calls the row's handler if the flow stands at one of its steps.
+func (s *Server) atStep(row route) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		f, err := s.flow(c)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(row.steps, f.At(s.Now())) {
+			return s.next(c, f)
+		}
+		return row.handler(c, f)
+	}
+}

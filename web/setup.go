@@ -1,0 +1,109 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/qr"
+	"cognito-enroll/internal/totp"
+	"cognito-enroll/views"
+)
+
+// minQR is how wide the QR code is at least, in CSS pixels.
+const minQR = 264
+
+func (s *Server) showSetUp(c echo.Context, f enroll.Flow) error {
+	if f.Step == enroll.StepFinish {
+		return s.render(c, http.StatusOK, views.FinishPage(views.Finish{Page: s.page(f, "finish.title", false)}))
+	}
+	return s.renderSetUp(c, f, nil)
+}
+
+// showQR draws the QR code of the flow's key. It is nobody else's and not kept anywhere: the address is the same for
+// everybody, the picture is the cookie's.
+func (s *Server) showQR(c echo.Context, f enroll.Flow) error {
+	if f.At(s.Now()) != enroll.StepScan { // a picture has no use for a redirect to a page
+		return echo.ErrNotFound
+	}
+	picture, err := s.QR.PNG(s.uri(f))
+	if err != nil {
+		return fmt.Errorf("draw QR: %w", err)
+	}
+	c.Response().Header().Set("Content-Disposition", "inline")
+	return c.Blob(http.StatusOK, "image/png", picture)
+}
+
+func (s *Server) verifyCode(c echo.Context, f enroll.Flow) error {
+	form, err := readForm(c, "code", "device")
+	if err != nil {
+		return err
+	}
+	next, err := s.Enroll.Verify(c.Request().Context(), f, form["code"], form["device"])
+	if _, ok := onForm(err); ok {
+		logCause(c, err)
+		if err := s.setFlow(c, next); err != nil {
+			return err
+		}
+		return s.renderSetUp(c, next, err)
+	}
+	return s.finished(c, f, next, err)
+}
+
+func (s *Server) finishSetUp(c echo.Context, f enroll.Flow) error {
+	if _, err := readForm(c); err != nil {
+		return err
+	}
+	next, err := s.Enroll.Finish(c.Request().Context(), f)
+	return s.finished(c, f, next, err)
+}
+
+// finished forgets the picture of a key that is no longer pending.
+func (s *Server) finished(c echo.Context, before, next enroll.Flow, err error) error {
+	if next.Key.IsZero() && !before.Key.IsZero() {
+		s.QR.Forget(s.uri(before))
+		c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	}
+	return s.moveOn(c, next, err)
+}
+
+func (s *Server) renderSetUp(c echo.Context, f enroll.Flow, failure error) error {
+	modules, err := qr.Modules(s.uri(f))
+	if err != nil {
+		return fmt.Errorf("measure QR: %w", err)
+	}
+	return s.render(c, formStatus(failure != nil), views.SetUpPage(views.SetUp{
+		Page:   s.page(f, "setup.title", failure != nil),
+		Issuer: totp.Label(s.Issuer), Entry: totp.Label(f.Username),
+		Key: inFours(f.Key.Reveal()), URI: s.uri(f),
+		QRPixels: modules * qr.Scale(modules, minQR),
+		Until:    f.Until, Left: max(0, f.Until.Sub(s.Now())),
+		Device: f.DeviceName,
+		Error:  s.codeError(failure, s.entry(f)),
+	}))
+}
+
+// uri is what the app reads. The account is what the person typed to sign in: short, and known to him.
+func (s *Server) uri(f enroll.Flow) string {
+	return totp.URI(s.Issuer, f.Username, f.Key.Reveal())
+}
+
+// entry is how the app lists the account.
+func (s *Server) entry(f enroll.Flow) string {
+	return fmt.Sprintf("%s (%s)", totp.Label(s.Issuer), totp.Label(f.Username))
+}
+
+// inFours writes a key as people type it.
+func inFours(key string) string {
+	var out strings.Builder
+	for i, r := range key {
+		if i > 0 && i%4 == 0 {
+			out.WriteByte(' ')
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}

@@ -1,0 +1,69 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/i18n"
+	"cognito-enroll/internal/secret"
+	"cognito-enroll/views"
+)
+
+func (s *Server) showSignIn(c echo.Context, f enroll.Flow) error {
+	return s.render(c, http.StatusOK, views.SignInPage(s.signInPage(f, f.Username, nil)))
+}
+
+func (s *Server) signIn(c echo.Context, f enroll.Flow) error {
+	form, err := readForm(c, "username", "password")
+	if err != nil {
+		return err
+	}
+	username := strings.TrimSpace(form["username"])
+	next, err := s.Enroll.SignIn(c.Request().Context(), f, username, secret.New(form["password"]))
+	if kind, ok := onForm(err); ok {
+		logCause(c, err)
+		page := s.signInPage(f, username, s.Printer.Rich("signin.error."+kind.String(), 0))
+		return s.render(c, http.StatusUnprocessableEntity, views.SignInPage(page))
+	}
+	return s.moveOn(c, next, err)
+}
+
+func (s *Server) signInPage(f enroll.Flow, username string, failure i18n.Rich) views.SignIn {
+	title := "signin.title"
+	if f.Trying {
+		title = "signin.trying.title"
+	}
+	page := s.page(f, title, failure != nil)
+	page.Account = "" // not signed in yet, or no longer
+	return views.SignIn{
+		Page: page, Username: username, Minutes: int(s.SessionValidity.Minutes()), Trying: f.Trying,
+		Notices: s.signInNotices(f), Error: failure,
+	}
+}
+
+// signInNotices say why somebody is asked to sign in again, and what to do about an entry that will never work.
+func (s *Server) signInNotices(f enroll.Flow) []i18n.Rich {
+	say := func(key string, pairs ...string) i18n.Rich {
+		return s.Printer.Rich("signin.notice."+key, 0, pairs...)
+	}
+	var notices []i18n.Rich
+	switch {
+	case f.Username == "" || f.Trying && !f.Expired(s.Now()):
+		return nil
+	case f.Verified:
+		return []i18n.Rich{say("verified")}
+	case f.Unsure:
+		return []i18n.Rich{say("unsure")}
+	case f.Expired(s.Now()):
+		notices = append(notices, say("expired"))
+	default:
+		notices = append(notices, say("sign_in_again"))
+	}
+	if made, exists := f.DeadEntry(); exists {
+		notices = append(notices, say("dead_entry", "entry", s.entry(f), "time", s.Printer.Clock(made)))
+	}
+	return notices
+}

@@ -1,0 +1,21 @@
+package web
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
+)
+
+func (s *Server) signOut(c echo.Context, f enroll.Flow) error {
+	if _, err := readForm(c); err != nil {
+		return err
+	}
+	if !f.Key.IsZero() {
+		s.QR.Forget(s.uri(f))
+	}
+	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	if err := s.clearFlow(c); err != nil {
+		return err
+	}
+	return s.next(c, enroll.Flow{})
+}

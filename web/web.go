@@ -1,0 +1,71 @@
+// Package web is the portal in HTTP: the only package that knows Echo.
+//
+//	request ── middleware.go: id, headers, log, origin ── routes.go: the row names a handler and the steps it is for
+//	        ── flow.go: the cookie's flow ── <page>.go: read, call enroll, choose ── flow.go: next, the one dispatcher
+//	        ── render.go: a page, or the fragment that htmx asked for          errors.go: everything that goes wrong
+//
+// A handler is given the flow and answers with the next one. It never redirects to another page: it stores the flow
+// and calls next, which knows where each step lives. A GET changes nothing, neither here nor in the pool.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/i18n"
+	"cognito-enroll/internal/qr"
+	"cognito-enroll/internal/session"
+	"cognito-enroll/static"
+	"cognito-enroll/views"
+)
+
+// Options of a Server.
+type Options struct {
+	Enroll          *enroll.Service
+	Policy          enroll.PasswordPolicy
+	Sessions        *session.Store
+	QR              *qr.Drawer
+	Assets          *static.Assets
+	Printer         *i18n.Printer
+	PublicURL       *url.URL // where browsers reach the portal; nil: wherever they say
+	Brand           string
+	Issuer          string // as authenticator apps show it
+	Support         string
+	Demo            []views.DemoAccount // nil unless this is the demo
+	SessionValidity time.Duration       // how long a step may take on the session path
+	Log             *slog.Logger
+	Now             func() time.Time
+}
+
+// Server is the portal. It is an http.Handler.
+type Server struct {
+	Options
+	csrf *http.CrossOriginProtection
+	echo *echo.Echo
+}
+
+// New makes a Server.
+func New(opts Options) (*Server, error) {
+	s := &Server{Options: opts, csrf: http.NewCrossOriginProtection(), echo: echo.New()}
+	if opts.PublicURL != nil {
+		// Behind a proxy that rewrites Host, old browsers' Origin is compared with this instead.
+		origin := (&url.URL{Scheme: opts.PublicURL.Scheme, Host: opts.PublicURL.Host}).String()
+		if err := s.csrf.AddTrustedOrigin(origin); err != nil {
+			return nil, err
+		}
+	}
+	s.echo.HideBanner, s.echo.HidePort = true, true
+	s.echo.IPExtractor = echo.ExtractIPDirect()
+	s.echo.HTTPErrorHandler = s.answerError
+	s.echo.Use(s.identify, s.logRequest, s.recoverPanic, s.protect)
+	s.addRoutes()
+	return s, nil
+}
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
