@@ -1,0 +1,34 @@
+package userpool
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+)
+
+// secretHash is SECRET_HASH: base64(HMAC-SHA-256(client secret, username ‖ client id)) (Cognito developer guide,
+// "Computing secret hash values").
+func (c *client) secretHash(username string) string {
+	mac := hmac.New(sha256.New, []byte(c.secret))
+	mac.Write([]byte(username + c.id))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// checkHash refuses a hash that is missing, wrong, or sent to a client that has no secret.
+func (c *client) checkHash(hash, username string) *exception {
+	switch {
+	case c.secret == "" && hash == "":
+		return nil
+	case c.secret == "":
+		return notAuthorized("Client " + c.id + " does not have a secret, but SECRET_HASH was received")
+	case hash == "":
+		return notAuthorized("Client " + c.id + " is configured with secret but SECRET_HASH was not received")
+	case !same(hash, c.secretHash(username)):
+		return notAuthorized("Unable to verify secret hash for client " + c.id)
+	}
+	return nil
+}
+
+// same compares two secret texts in a time that depends only on their lengths.
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
