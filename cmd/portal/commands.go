@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"runtime/debug"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -48,10 +49,10 @@ func printVersion(stdout io.Writer) error {
 }
 
 // demoAccounts are the embedded pool's accounts as the banner and the terminal show them.
-func demoAccounts(users []userpool.UserInfo) []views.DemoAccount {
+func demoAccounts(users []userpool.InfoUser) []views.DemoAccount {
 	accounts := make([]views.DemoAccount, 0, len(users))
 	for _, user := range users {
-		accounts = append(accounts, views.DemoAccount{Username: user.Username, Password: user.Password, State: user.State, Key: user.TOTPSecret})
+		accounts = append(accounts, views.DemoAccount{Username: user.Username, Password: user.Password, State: demoState(user), Key: user.TOTPSecret})
 	}
 	return accounts
 }
@@ -70,4 +71,12 @@ func printWelcome(stdout io.Writer, address net.Addr, cfg config, demo []views.D
 	}
 	_ = table.Flush()
 	_, _ = fmt.Fprintln(stdout, "\nThe present code of a key: go run ./cmd/portal code KEY")
+}
+
+// demoState is how an account's state is called in the banner.
+func demoState(user userpool.InfoUser) string {
+	if slices.Contains(user.Groups, userpool.HelpDeskGroup) {
+		return "agent"
+	}
+	return string(user.State)
 }
