@@ -1,0 +1,353 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"cognito-enroll/internal/cognito"
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/htmltest"
+	"cognito-enroll/internal/i18n"
+	"cognito-enroll/internal/qr"
+	"cognito-enroll/internal/secret"
+	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/totp"
+	"cognito-enroll/internal/userpool"
+	"cognito-enroll/static"
+	"cognito-enroll/web"
+)
+
+// poolKeys signs the tokens of every pool in this package's tests.
+var poolKeys = sync.OnceValue(userpool.NewKeys)
+
+// portal is the real portal: real Echo over TLS, real AWS SDK, embedded pool, one clock for all of them.
+type portal struct {
+	t       testing.TB
+	pool    *userpool.Pool
+	clock   *clock
+	keys    []session.Key
+	options portalOptions
+	server  *httptest.Server
+	handler atomic.Pointer[web.Server]
+	log     *lockedBuffer
+}
+
+type portalOptions struct {
+	pool         userpool.Options
+	secretClient bool
+	issuer       string
+	plainHTTP    bool // for a browser that would not take the test's certificate
+}
+
+// password is what every test account has.
+const password = "Correct-Horse-9"
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
+	t.Helper()
+	p := &portal{t: t, clock: &clock{now: time.Date(2026, 11, 23, 9, 30, 5, 0, time.UTC)}, keys: []session.Key{session.NewKey()}, log: &lockedBuffer{}}
+	p.options = portalOptions{issuer: "Northwind", pool: userpool.Options{MFA: userpool.MFAOn, Now: p.clock.Now, Keys: poolKeys()}}
+	for _, change := range changes {
+		change(&p.options)
+	}
+	var err error
+	if p.pool, err = userpool.New(p.options.pool); err != nil {
+		t.Fatal(err)
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) })
+	p.server = httptest.NewUnstartedServer(handler)
+	p.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(p.log, nil), slog.LevelDebug)
+	if p.options.plainHTTP {
+		p.server.Start()
+	} else {
+		p.server.StartTLS()
+	}
+	t.Cleanup(p.server.Close)
+	p.restart()
+	return p
+}
+
+func optional(o *portalOptions) { o.pool.MFA = userpool.MFAOptional }
+
+// restart is what a killed and restarted process is: everything anew but the configured keys and the pool.
+func (p *portal) restart() {
+	p.t.Helper()
+	info := p.pool.Info()
+	client := cognito.Options{
+		AWS: aws.Config{
+			Region: info.Region, BaseEndpoint: aws.String("http://embedded.invalid"),
+			HTTPClient: &http.Client{Transport: p.pool.Transport()},
+		},
+		ClientID: info.ClientID, SessionValidity: 3 * time.Minute, Now: p.clock.Now,
+	}
+	if p.options.secretClient {
+		client.ClientID, client.ClientSecret = info.SecretClientID, secret.New(info.SecretClientSecret)
+	}
+	pool := cognito.New(client)
+	sessions, err := session.New(session.Options{
+		Name: "enroll", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 30 * time.Minute, Now: p.clock.Now,
+	})
+	p.must(err)
+	assets, err := static.New()
+	p.must(err)
+	printer, err := i18n.New("en")
+	p.must(err)
+	publicURL, err := url.Parse(p.server.URL)
+	p.must(err)
+	policy := enroll.PasswordPolicy{MinLength: 8, Upper: true, Lower: true, Number: true, Symbol: true}
+	server, err := web.New(web.Options{
+		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Now: pool.Now}), Policy: policy,
+		Sessions: sessions, QR: qr.NewDrawer(16), Assets: assets, Printer: printer, PublicURL: publicURL,
+		Brand: "Northwind", Issuer: p.options.issuer, Support: "Need help? Call the service desk: 555 0100",
+		SessionValidity: 3 * time.Minute, Now: pool.Now,
+		Log: slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	p.must(err)
+	p.handler.Store(server)
+}
+
+func (p *portal) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// addUser makes an account. Enrolled ones answer their key.
+func (p *portal) addUser(name string, state userpool.State) (key string) {
+	p.t.Helper()
+	if state == userpool.StateEnrolled {
+		key = "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLUKRSQ"
+	}
+	p.must(p.pool.AddUser(userpool.User{Username: name, Password: password, State: state, TOTPSecret: key, DeviceName: deviceOf(key)}))
+	return key
+}
+
+func deviceOf(key string) string {
+	if key == "" {
+		return ""
+	}
+	return "Old phone"
+}
+
+// code is what an app with that key shows now.
+func (p *portal) code(key string) string { return p.codeAt(key, p.clock.Now()) }
+
+func (p *portal) codeAt(key string, at time.Time) string {
+	p.t.Helper()
+	raw, err := totp.Decode(key)
+	p.must(err)
+	return totp.Code(raw, totp.Step(at))
+}
+
+// nextCode waits until the app shows another code, and answers it.
+func (p *portal) nextCode(key string) string {
+	p.clock.advance(totp.Period)
+	return p.code(key)
+}
+
+// calls are the operations that the pool was asked for since the last time.
+func (p *portal) calls() string {
+	var names []string
+	for _, request := range p.pool.Requests() {
+		names = append(names, request.Operation)
+	}
+	p.pool.ResetRequests()
+	return strings.Join(names, " ")
+}
+
+func (p *portal) wantCalls(want string) {
+	p.t.Helper()
+	if got := p.calls(); got != want {
+		p.t.Errorf("calls to the pool: %q, want %q", got, want)
+	}
+}
+
+// browser drives the portal as a person without script does: it fetches a page, fills in its form, follows redirects.
+type browser struct {
+	*portal
+	client *http.Client
+	answer *http.Response
+	body   []byte
+	page   *htmltest.Page
+}
+
+func (p *portal) browser() *browser {
+	p.t.Helper()
+	jar, err := cookiejar.New(nil)
+	p.must(err)
+	return &browser{portal: p, client: &http.Client{Jar: jar, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // the test's own server
+	}}}
+}
+
+// do sends a request and follows redirects.
+func (b *browser) do(r *http.Request) *browser {
+	b.t.Helper()
+	answer, err := b.client.Do(r)
+	b.must(err)
+	defer answer.Body.Close()
+	b.body, err = io.ReadAll(answer.Body)
+	b.must(err)
+	b.answer = answer
+	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") {
+		b.page = htmltest.Parse(b.t, b.body)
+	}
+	return b
+}
+
+func (b *browser) request(method, path string, form url.Values) *http.Request {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, b.server.URL+path, strings.NewReader(form.Encode()))
+	b.must(err)
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", b.server.URL)
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	return r
+}
+
+func (b *browser) get(path string) *browser {
+	b.t.Helper()
+	return b.do(b.request(http.MethodGet, path, nil))
+}
+
+// submit fills in the form for action on the present page and sends it.
+func (b *browser) submit(action string, pairs ...string) *browser {
+	b.t.Helper()
+	return b.do(b.request(http.MethodPost, action, b.page.Form(action, pairs...)))
+}
+
+func (b *browser) signIn(name, password string) *browser {
+	b.t.Helper()
+	return b.get("/sign-in").submit("/sign-in", "username", name, "password", password)
+}
+
+// key is the key that the set-up page shows.
+func (b *browser) key() string {
+	b.t.Helper()
+	key := strings.ReplaceAll(b.page.Text("#key"), " ", "")
+	if key == "" {
+		b.t.Fatalf("no key on the page at %s:\n%s", b.path(), b.page.Text("main"))
+	}
+	return key
+}
+
+func (b *browser) path() string { return b.answer.Request.URL.Path }
+
+func (b *browser) at(path string) *browser {
+	b.t.Helper()
+	if b.path() != path {
+		b.t.Fatalf("at %s (status %d), want %s:\n%s", b.path(), b.answer.StatusCode, path, b.page.Text("main"))
+	}
+	return b
+}
+
+func (b *browser) status(want int) *browser {
+	b.t.Helper()
+	if b.answer.StatusCode != want {
+		b.t.Errorf("%s %s: status %d, want %d:\n%s", b.answer.Request.Method, b.path(), b.answer.StatusCode, want, b.page.Text("main"))
+	}
+	return b
+}
+
+func (b *browser) text(selector, want string) *browser {
+	b.t.Helper()
+	if got := b.page.Text(selector); !strings.Contains(got, want) {
+		b.t.Errorf("%s: %s has the text %q, want %q in it", b.path(), selector, got, want)
+	}
+	return b
+}
+
+func (b *browser) golden(name string) *browser {
+	b.t.Helper()
+	htmltest.Golden(b.t, name, b.body, maskPage)
+	return b
+}
+
+// What differs from run to run: keys, asset hashes, request ids, where the QR's size follows from.
+var masks = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile(`\b([A-Z2-7]{4} ){12}[A-Z2-7]{4}\b`), "KEY"},
+	{regexp.MustCompile(`secret=[A-Z2-7]+`), "secret=KEY"},
+	{regexp.MustCompile(`\.[0-9a-f]{12}\.`), ".HASH."},
+	{regexp.MustCompile(`\b[A-Z2-7]{4}-[A-Z2-7]{4}\b`), "REQUEST-ID"},
+}
+
+func maskPage(page string) string {
+	for _, mask := range masks {
+		page = mask.pattern.ReplaceAllString(page, mask.with)
+	}
+	return page
+}
+
+// cookies are the values of the session's cookies.
+func (b *browser) cookies() map[string]string {
+	u, err := url.Parse(b.server.URL)
+	b.must(err)
+	values := map[string]string{}
+	for _, c := range b.client.Jar.Cookies(u) {
+		values[c.Name] = c.Value
+	}
+	return values
+}
+
+func (b *browser) setCookie(name, value string) {
+	u, err := url.Parse(b.server.URL)
+	b.must(err)
+	b.client.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true}})
+}
+
+func (b *browser) String() string { return fmt.Sprintf("%d at %s", b.answer.StatusCode, b.path()) }
