@@ -61,6 +61,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "../../...")
+	list.Stderr = t.Output()
 	out, err := list.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
