@@ -18,12 +18,14 @@
     const total = Number(el.dataset.countdown);
     const began = performance.now();
     const clock = el.querySelector("[data-countdown-clock]");
+    const bar = el.querySelector("progress");
     const tick = () => {
       if (!el.isConnected) return;
       const left = Math.max(0, total - (performance.now() - began) / 1000);
       const whole = Math.ceil(left);
       clock.textContent = Math.floor(whole / 60) + ":" + String(whole % 60).padStart(2, "0");
-      el.style.setProperty("--left", total > 0 ? left / total : 0);
+      if (bar) bar.value = left;
+      el.classList.toggle("soon", left <= 30);
       if (left > 0) {
         setTimeout(tick, 250);
       } else if (el.dataset.countdownEnd) {
