@@ -37,6 +37,7 @@ var meanings = map[string]map[string]enroll.Kind{
 		"LimitExceededException":                   enroll.TooManyTries,
 		"MFAMethodNotFoundException":               enroll.OtherMethod,
 		"NotAuthorizedException":                   enroll.SignInAgain,
+		"OperationNotEnabledException":             enroll.Misconfigured,
 		"PasswordHistoryPolicyViolationException":  enroll.PasswordReused,
 		"PasswordResetRequiredException":           enroll.ResetRequired,
 		"RequestThrottled":                         enroll.Busy,
@@ -61,7 +62,7 @@ var meanings = map[string]map[string]enroll.Kind{
 		"SoftwareTokenMFANotFoundException": enroll.SignInAgain, // the app was removed while its code was asked for
 	},
 	"SetUserMFAPreference": {
-		"InvalidParameterException": enroll.SignInAgain, // no verified app: another set-up has replaced this one
+		"InvalidParameterException": enroll.Conflict, // no verified app: another set-up has replaced this one
 	},
 	"VerifySoftwareToken": {
 		"InternalErrorException": enroll.ResultUnknown,

@@ -200,6 +200,9 @@ func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
 	} else {
 		err = s.pool.Prefer(ctx, f.Authority.AccessToken)
 	}
+	if KindOf(err) == Conflict { // the pool knows no verified app: another set-up has replaced this one
+		f.Step, f.Key, f.KeyMade = StepReview, secret.Text{}, time.Time{}
+	}
 	if err != nil {
 		return f.orSignInAgain(err), err
 	}
