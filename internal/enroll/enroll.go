@@ -175,6 +175,11 @@ func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) 
 		return f, wrongCode("Verify", diagnosis)
 	}
 	next, err := s.pool.Verify(ctx, f.Authority, secret.New(code), f.DeviceName)
+	if f.Unsure && KindOf(err) == AppsOff {
+		// No key waits for verification any more, and the code fits the last one: the lost answer was yes. What is
+		// left, the preference, fails unless the pool agrees.
+		next, err = f.Authority.Session, nil
+	}
 	if KindOf(err) == ResultUnknown { // it may be spent: the person is asked for the next one
 		f.Spent, f.Unsure = Spent{Code: secret.New(code), At: s.now()}, true
 	}
