@@ -114,7 +114,8 @@ type Pool struct {
 	faults   map[string][]Fault
 	requests []*Request
 	listed   []InfoUser
-	messages map[*user]Message // the newest to each
+	messages []Message
+	custom   []CustomRound
 	quotas   map[category]quota
 	limits   map[category]int
 	endpoint string
@@ -145,7 +146,7 @@ func New(options Options) (*Pool, error) {
 		sizes: sizes{session: usualSession, groups: options.TokenGroups},
 		pools: map[string]*userPool{}, clients: map[string]*client{}, sessions: map[handle]*session{},
 		grants: map[string]*grant{}, faults: map[string][]Fault{},
-		messages: map[*user]Message{}, quotas: map[category]quota{}, limits: maps.Clone(defaultQuotas),
+		quotas: map[category]quota{}, limits: maps.Clone(defaultQuotas),
 	}
 	if p.region == "" {
 		p.region = "local-1"
@@ -232,11 +233,11 @@ func (p *Pool) makeFirst(options Options) error {
 	}
 	p.first = newUserPool(id, "embedded", p.Now())
 	p.first.mfa, p.first.totp, p.first.sms, p.first.email = mfa, !options.TOTPOff, options.SMS, options.Email
-	p.first.policy = policy
+	p.first.policy, p.first.autoVerified = policy, []string{"email"}
 	p.first.usernameAttributes, p.first.aliasAttributes = options.UsernameAttributes, options.AliasAttributes
 	p.pools[id] = p.first
 	for _, slot := range []**client{&p.public, &p.secret} {
-		c, err := p.newClient(p.first, "embedded", slot == &p.secret)
+		c, err := p.newClient(p.first, "embedded", slot == &p.secret, p.Now())
 		if err != nil {
 			return err
 		}

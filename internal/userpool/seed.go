@@ -151,6 +151,21 @@ func (p *Pool) newUser(up *userPool, name string, attributes []attribute, now ti
 	return u, nil
 }
 
+// aliasesFree refuses a new account whose address already is another's way to sign in. Forced, it takes the address.
+func (up *userPool) aliasesFree(u *user, force bool) error {
+	for _, name := range up.signInAttributes() {
+		key := aliasKey(name, u.attribute(name))
+		if u.attribute(name) == "" || up.aliases[key] == nil || u.attribute(name+"_verified") != "true" {
+			continue
+		}
+		if !force {
+			return usernameExists("An account with the " + name + " already exists.")
+		}
+		delete(up.aliases, key)
+	}
+	return nil
+}
+
 // add puts an account into the pool and its indexes.
 func (up *userPool) add(u *user) {
 	up.users[up.key(u.name)] = u

@@ -108,7 +108,7 @@ func (p *Pool) answer(ctx context.Context, c *call, op operation, r *http.Reques
 		return nil, err
 	}
 	if op.signed {
-		if fault := p.checkSignature(r, body, c.now); fault != nil {
+		if fault := p.checkSignature(r, body); fault != nil {
 			return nil, fault
 		}
 	}
