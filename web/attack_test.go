@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"io"
@@ -247,8 +246,15 @@ func TestAccountsThatCannotSignInLookAlike(t *testing.T) {
 	p.addUser("fresh", userpool.StateUnconfirmed)
 	var first []byte
 	for _, test := range []struct{ name, password string }{
-		{"known", "Wrong-Horse-9"}, {"nobody", password}, {"off", password}, {"off", "Wrong-Horse-9"}, {"fresh", password},
-		{"has space", password}, {"known", strings.Repeat("x", 300)}, {strings.Repeat("x", 129), password}, {"known", ""},
+		{"known", "Wrong-Horse-9"},
+		{"nobody", password},
+		{"off", password},
+		{"off", "Wrong-Horse-9"},
+		{"fresh", password},
+		{"has space", password},
+		{"known", strings.Repeat("x", 300)},
+		{strings.Repeat("x", 129), password},
+		{"known", ""},
 	} {
 		b := p.browser()
 		b.signIn(test.name, test.password).status(http.StatusUnprocessableEntity)
@@ -278,7 +284,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("HEAD", "/set-up/qr.png", "", "1~"+cookie, "text/plain")
 	f.Fuzz(func(t *testing.T, method, path, body, cookie, contentType string) {
 		target := b.server.URL + "/" + strings.TrimLeft(path, "/")
-		r, err := http.NewRequestWithContext(context.Background(), method, target, strings.NewReader(body))
+		r, err := http.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
 		if err != nil {
 			return
 		}

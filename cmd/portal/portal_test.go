@@ -300,6 +300,7 @@ type browser struct {
 }
 
 func newBrowser(t *testing.T, base string) *browser {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
