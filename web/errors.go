@@ -27,7 +27,7 @@ func answerTo(kind enroll.Kind) answer {
 	switch kind {
 	case enroll.WrongPassword, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer, enroll.WrongCode:
 		return answer{http.StatusUnprocessableEntity, 0, "problem.again", "/"}
-	case enroll.SignInAgain:
+	case enroll.SignInAgain, enroll.SessionSpent:
 		return answer{http.StatusForbidden, 0, "problem.sign_in", "/sign-in"}
 	case enroll.TooManyTries:
 		return answer{http.StatusTooManyRequests, 900, "problem.again", "/"}
@@ -61,7 +61,7 @@ func (s *Server) answerError(err error, c echo.Context) {
 		how = answer{status, 0, "problem.start", "/"}
 		texts = "problem.http." + strconv.Itoa(status)
 		if !s.Printer.Has(texts + ".title") {
-			texts = "problem.http.400"
+			texts = "problem.http." + strconv.Itoa(http.StatusBadRequest)
 		}
 	}
 	if bad, ok := errors.AsType[*badRequest](err); ok && bad.key != "" {

@@ -69,7 +69,7 @@ var meanings = map[string]map[string]enroll.Kind{
 	},
 }
 
-// texts tell apart what one exception is used for: the first whose beginning the message has. Types first, texts
+// texts tell apart what one exception is used for: the first whose part the message has. Types first, texts
 // only where they must: they change over the years.
 //
 //nolint:gochecknoglobals // an immutable table
@@ -78,6 +78,7 @@ var texts = []struct {
 	kind            enroll.Kind
 	mend            string // for the log
 }{
+	{"NotAuthorizedException", "session can only be used once", enroll.SessionSpent, ""},
 	{"NotAuthorizedException", "Invalid session", enroll.SignInAgain, ""},
 	{"NotAuthorizedException", "Access Token does not have required scopes", enroll.Misconfigured, "the access token lacks the scope aws.cognito.signin.user.admin"},
 	{"NotAuthorizedException", "Access Token", enroll.SignInAgain, ""},

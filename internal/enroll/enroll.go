@@ -180,7 +180,7 @@ func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) 
 		// left, the preference, fails unless the pool agrees.
 		next, err = f.Authority.Session, nil
 	}
-	if KindOf(err) == ResultUnknown { // it may be spent: the person is asked for the next one
+	if kind := KindOf(err); kind == ResultUnknown || kind == SessionSpent { // the code may have been accepted
 		f.Spent, f.Unsure = Spent{Code: secret.New(code), At: s.now()}, true
 	}
 	if err != nil {
@@ -197,7 +197,7 @@ func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
 	var err error
 	if f.Authority.AccessToken.IsZero() {
 		_, err = s.pool.FinishSetUp(ctx, f.Authority.Session)
-		if KindOf(err) == SignInAgain {
+		if authorityEnded(err) {
 			// The session has ended or is spent. The app is verified, and a pool that insists on an app needs no more
 			// than that: the next sign-in asks for its code.
 			err = nil
