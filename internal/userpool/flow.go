@@ -14,6 +14,7 @@ type signIn struct {
 	deviceKey string
 	by        caller
 	custom    bool // CUSTOM_AUTH: the script follows the password
+	oauth     *authorization
 }
 
 // client finds an app client, within one pool if an admin operation names one.
@@ -231,8 +232,11 @@ func (c *call) selectFactor(s signIn, u *user, usable []factor) (object, error) 
 	return c.challenge(next, parameters)
 }
 
-// signedIn ends a sign-in: tokens, and a new device to remember where the pool tracks devices.
+// signedIn ends a sign-in: an authorization code for the OAuth pages, else tokens, and a new device to remember where the pool tracks devices.
 func (c *call) signedIn(s signIn, u *user) (object, error) {
+	if s.oauth != nil {
+		return c.issueCode(s, u)
+	}
 	g, err := c.newGrant(s, u)
 	if err != nil {
 		return nil, err

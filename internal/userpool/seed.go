@@ -38,11 +38,21 @@ type User struct {
 // AddUser seeds one account in the first pool. An enrolled one without a key gets a random one, which only Info of
 // the demo accounts tells. In a pool whose usernames are e-mail addresses or phone numbers the username is made into
 // that attribute, as AdminCreateUser does.
-func (p *Pool) AddUser(seed User) error {
+func (p *Pool) AddUser(seed User) error { return p.AddUsers(seed) }
+
+// AddUsers seeds accounts in one go; after an error those before it are there.
+func (p *Pool) AddUsers(seeds ...User) error {
+	err := p.addUsers(seeds)
+	return errors.Join(err, p.persist("AddUsers"))
+}
+
+func (p *Pool) addUsers(seeds []User) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.addUser(seed); err != nil {
-		return fmt.Errorf("userpool: user %q: %w", seed.Username, err)
+	for _, seed := range seeds {
+		if err := p.addUser(seed); err != nil {
+			return fmt.Errorf("userpool: user %q: %w", seed.Username, err)
+		}
 	}
 	return nil
 }
