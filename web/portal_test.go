@@ -46,7 +46,9 @@ type portal struct {
 	server  *httptest.Server
 	handler atomic.Pointer[web.Server]
 	drawer  *qr.Drawer
-	log     *lockedBuffer
+
+	userPool, client string // instead of the pool's first
+	log              *lockedBuffer
 }
 
 type portalOptions struct {
@@ -134,6 +136,9 @@ func (p *portal) restart() {
 	if client.Flow == "" {
 		client.Flow = cognito.FlowPassword
 	}
+	if p.client != "" {
+		client.UserPoolID, client.ClientID = p.userPool, p.client
+	}
 	if p.options.secretClient {
 		client.ClientID, client.ClientSecret = info.SecretClientID, secret.New(info.SecretClientSecret)
 	}
@@ -159,6 +164,12 @@ func (p *portal) restart() {
 	})
 	p.must(err)
 	p.handler.Store(server)
+}
+
+// useClient points the portal at another pool of the same service.
+func (p *portal) useClient(userPool, client string) {
+	p.userPool, p.client = userPool, client
+	p.restart()
 }
 
 func (p *portal) must(err error) {
