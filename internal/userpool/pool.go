@@ -158,7 +158,7 @@ func New(options Options) (*Pool, error) {
 		p.region = "local-1"
 	}
 	if p.clock == nil {
-		p.clock = time.Now
+		p.clock = time.Now //nolint:forbidigo // the default; tests bring their own
 	}
 	if p.rand == nil {
 		p.rand = rand.Reader

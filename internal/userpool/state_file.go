@@ -82,7 +82,7 @@ func (p *Pool) writeState() error {
 	if err != nil {
 		return err
 	}
-	content, err := json.Marshal(s)
+	content, err := json.Marshal(s) //nolint:gosec // the file holds every secret, and is its owner's alone
 	if err != nil {
 		return fmt.Errorf("userpool: state: %w", err)
 	}
