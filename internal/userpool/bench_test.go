@@ -210,6 +210,22 @@ func BenchmarkSeedTenThousand(b *testing.B) {
 	}
 }
 
+// What a sign-in leaves behind until its refresh token expires.
+func BenchmarkMemoryOfSignIns(b *testing.B) {
+	w := openBench(b, userpool.MFAOff)
+	for range 100 {
+		w.signIn()
+	}
+	w.pool.ResetRequests()
+	before := heap()
+	for range b.N {
+		w.signIn()
+	}
+	w.pool.ResetRequests()
+	b.ReportMetric(float64(heap()-before)/float64(b.N), "B/sign-in")
+	runtime.KeepAlive(w.pool)
+}
+
 func tenThousand() []userpool.User {
 	seeds := make([]userpool.User, 10_000)
 	for i := range seeds {

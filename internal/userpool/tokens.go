@@ -125,6 +125,12 @@ func (c *call) idToken(g *grant, into object, member string) error {
 	if groups := c.p.tokenGroups(g.user); len(groups) > 0 {
 		claims["cognito:groups"] = groups
 	}
+	if roles, preferred := g.user.roles(); len(roles) > 0 {
+		claims["cognito:roles"] = roles
+		if preferred != "" {
+			claims["cognito:preferred_role"] = preferred
+		}
+	}
 	if g.nonce != "" {
 		claims["nonce"] = g.nonce
 	}
