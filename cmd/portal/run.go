@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,6 +20,7 @@ import (
 	"cognito-enroll/internal/i18n"
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/store"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/static"
 	"cognito-enroll/views"
@@ -29,6 +31,8 @@ const usage = `Usage: portal [command]
 
   serve      serve the pages (the default); "portal serve -h" lists the flags
   keys       make a session key for PORTAL_SESSION_KEYS
+  api-key NAME
+             make a key for an application that hands its users over
   code KEY   print the present code of an authenticator key
   version    print the version
 `
@@ -44,6 +48,8 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 		return serve(ctx, args, lookupEnv, stdout, stderr)
 	case "keys":
 		return printKey(stdout)
+	case "api-key":
+		return printAPIKey(args, stdout)
 	case "code":
 		return printCode(args, stdout)
 	case "version":
@@ -69,6 +75,9 @@ const (
 // sessionAge is how long an enrollment may rest between two steps. Cognito's own limits are shorter or near it.
 const sessionAge = 30 * time.Minute
 
+// pendingAge is how long somebody may take at Cognito's own pages.
+const pendingAge = 10 * time.Minute
+
 // remembered is how many QR codes are kept drawn: people who have the set-up page open at one moment.
 const remembered = 1024
 
@@ -80,22 +89,48 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
 
-	pool, demo, err := openPool(ctx, &cfg)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
+	if cfg.PublicURL == nil { // on loopback: wherever we listen
+		cfg.PublicURL = &url.URL{Scheme: "http", Host: listener.Addr().String()}
+	}
+	removable := cfg.removable() // before openPool fills in the embedded pool's id
+	pool, oauth, demo, err := openPool(ctx, &cfg)
 	if err != nil {
 		return err
 	}
+	memory, err := store.Open(ctx, cfg.Store, store.Options{Now: time.Now})
+	if err != nil {
+		return fmt.Errorf("PORTAL_STORE: %w", err)
+	}
+	defer memory.Close()
+	go purge(ctx, memory, func(err error) { log.ErrorContext(ctx, "store", "error", err) })
 	keys := cfg.SessionKeys
 	if len(keys) == 0 {
 		keys = []session.Key{session.NewKey()}
-		if !cfg.demo() {
+		if demo == nil {
 			log.WarnContext(ctx, "no PORTAL_SESSION_KEYS: made one for this run; a restart ends the enrollments in progress")
 		}
 	}
-	sessions, err := session.New(session.Options{
-		Name: "enroll", Keys: keys, Context: cfg.UserPoolID, Secure: cfg.secure(), MaxAge: sessionAge, Now: time.Now,
-	})
+	sealing := session.Options{Name: "enroll", Keys: keys, Context: cfg.UserPoolID, Secure: cfg.secure(), MaxAge: sessionAge, Now: time.Now}
+	sessions, err := session.New(sealing)
 	if err != nil {
 		return fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+	}
+	sealing.Name = "handoff"
+	handoffs, err := session.NewSealer(sealing)
+	if err != nil {
+		return fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+	}
+	var pending *session.Store
+	if cfg.SignIn != "password" {
+		sealing.Name, sealing.MaxAge = "oidc", pendingAge
+		if pending, err = session.New(sealing); err != nil {
+			return fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+		}
 	}
 	assets, err := static.New()
 	if err != nil {
@@ -106,9 +141,17 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return err
 	}
 	portal, err := web.New(web.Options{
-		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Removable: cfg.removable(), Now: pool.Now}),
+		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Removable: removable, Now: pool.Now}),
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
+		SessionAge:      sessionAge,
+		Store:           pageStore{memory},
+		OAuth:           pageOAuth{oauth},
+		OAuthPending:    pending,
+		NoPasswords:     cfg.SignIn == "oauth",
+		Handoffs:        handoffs,
+		APIKeys:         cfg.APIKeys,
+		Returns:         cfg.Returns,
 		QR:              qr.NewDrawer(remembered),
 		Assets:          assets,
 		Printer:         english,
@@ -125,10 +168,6 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return fmt.Errorf("portal: %w", err)
 	}
 
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
 	printWelcome(stdout, listener.Addr(), cfg, demo)
 	return serveHTTP(ctx, listener, portal, log)
 }
@@ -160,8 +199,8 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 }
 
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
-// configures.
-func openPool(ctx context.Context, cfg *config) (*cognito.Client, []views.DemoAccount, error) {
+// configures; and what verifies that pool's tokens.
+func openPool(ctx context.Context, cfg *config) (*cognito.Client, *cognito.OAuth, []views.DemoAccount, error) {
 	options := cognito.Options{
 		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
 		SessionValidity: cfg.SessionValidity, Now: time.Now,
@@ -169,27 +208,41 @@ func openPool(ctx context.Context, cfg *config) (*cognito.Client, []views.DemoAc
 	if !cfg.demo() {
 		c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(cfg.Region))
 		if err != nil {
-			return nil, nil, fmt.Errorf("AWS settings: %w", err)
+			return nil, nil, nil, fmt.Errorf("AWS settings: %w", err)
 		}
 		if cfg.Endpoint != "" {
 			c.BaseEndpoint = aws.String(cfg.Endpoint)
 		}
 		options.AWS = c
-		return cognito.New(options), nil, nil
+		pool := cognito.New(options)
+		return pool, openOAuth(*cfg, &http.Client{Timeout: oauthTimeout}, pool.Now), nil, nil
 	}
 	embedded, err := userpool.New(userpool.Options{MFA: cfg.DemoMFA, SessionValidity: cfg.SessionValidity})
 	if err != nil {
-		return nil, nil, fmt.Errorf("embedded pool: %w", err)
+		return nil, nil, nil, fmt.Errorf("embedded pool: %w", err)
 	}
 	if err := embedded.Seed(); err != nil {
-		return nil, nil, fmt.Errorf("demo accounts: %w", err)
+		return nil, nil, nil, fmt.Errorf("demo accounts: %w", err)
 	}
+	embedded.SetEndpoint(embeddedURL)
 	info := embedded.Info()
+	cfg.UserPoolID, cfg.ClientID, cfg.Region, cfg.Endpoint = info.UserPoolID, info.ClientID, info.Region, embeddedURL
 	options.UserPoolID, options.ClientID = info.UserPoolID, info.ClientID
-	options.AWS = aws.Config{
-		Region:       info.Region,
-		BaseEndpoint: aws.String("http://embedded.invalid"), // never looked up: the transport is in memory
-		HTTPClient:   &http.Client{Transport: embedded.Transport()},
-	}
-	return cognito.New(options), demoAccounts(info.Users), nil
+	inMemory := &http.Client{Transport: embedded.Transport()}
+	options.AWS = aws.Config{Region: info.Region, BaseEndpoint: aws.String(embeddedURL), HTTPClient: inMemory}
+	pool := cognito.New(options)
+	return pool, openOAuth(*cfg, inMemory, pool.Now), demoAccounts(info.Users), nil
+}
+
+// embeddedURL stands for the embedded pool. It is never looked up: the transport is in memory.
+const embeddedURL = "http://embedded.invalid"
+
+// oauthTimeout bounds a request to Cognito's token endpoint, or for its keys.
+const oauthTimeout = 8 * time.Second
+
+func openOAuth(cfg config, client *http.Client, now func() time.Time) *cognito.OAuth {
+	return cognito.NewOAuth(cognito.OAuthOptions{
+		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.PublicURL.JoinPath("sign-in", "oauth", "callback").String(),
+		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: client, Now: now,
+	})
 }
