@@ -22,8 +22,7 @@ func (s *Server) answerCode(c echo.Context, f enroll.Flow) error {
 		return err
 	}
 	next, err := s.Enroll.AnswerCode(c.Request().Context(), f, form["code"])
-	if _, ok := onForm(err); ok {
-		logCause(c, err)
+	if onForm(c, err, enroll.WrongCode) {
 		return s.render(c, http.StatusUnprocessableEntity, views.ChallengePage(s.challengePage(f, err)))
 	}
 	return s.moveOn(c, next, err)

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -26,7 +27,7 @@ func answerTo(kind enroll.Kind) answer {
 	switch kind {
 	case enroll.WrongPassword, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer, enroll.WrongCode:
 		return answer{http.StatusUnprocessableEntity, 0, "problem.again", "/"}
-	case enroll.SignInAgain:
+	case enroll.SignInAgain, enroll.SessionSpent:
 		return answer{http.StatusForbidden, 0, "problem.sign_in", "/sign-in"}
 	case enroll.TooManyTries:
 		return answer{http.StatusTooManyRequests, 900, "problem.again", "/"}
@@ -60,7 +61,7 @@ func (s *Server) answerError(err error, c echo.Context) {
 		how = answer{status, 0, "problem.start", "/"}
 		texts = "problem.http." + strconv.Itoa(status)
 		if !s.Printer.Has(texts + ".title") {
-			texts = "problem.http.400"
+			texts = "problem.http." + strconv.Itoa(http.StatusBadRequest)
 		}
 	}
 	if bad, ok := errors.AsType[*badRequest](err); ok && bad.key != "" {
@@ -92,14 +93,14 @@ func httpStatus(err error) int {
 	return 0
 }
 
-// onForm reports whether err is told on the form it came from, and the kind.
-func onForm(err error) (enroll.Kind, bool) {
-	kind := enroll.KindOf(err)
-	switch kind { //nolint:exhaustive // the others have pages of their own
-	case enroll.WrongPassword, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer, enroll.WrongCode:
-		return kind, true
+// onForm reports whether err is of one of the kinds that a form tells beside its fields. If so it goes to the log
+// here, since no error page will put it there.
+func onForm(c echo.Context, err error, kinds ...enroll.Kind) bool {
+	if err == nil || !slices.Contains(kinds, enroll.KindOf(err)) {
+		return false
 	}
-	return kind, false
+	logCause(c, err)
+	return true
 }
 
 // codeError words the doctor's verdict.

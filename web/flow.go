@@ -46,11 +46,13 @@ func (s *Server) moveOn(c echo.Context, f enroll.Flow, err error) error {
 	if setErr := s.setFlow(c, f); setErr != nil {
 		return errors.Join(setErr, err)
 	}
-	if err != nil && enroll.KindOf(err) != enroll.SignInAgain {
-		return err
-	}
-	if err != nil { // the sign-in page says why
+	switch enroll.KindOf(err) { //nolint:exhaustive // the others have pages of their own
+	case enroll.SignInAgain, enroll.SessionSpent: // the sign-in page says why
 		logCause(c, err)
+		return s.next(c, f)
+	}
+	if err != nil {
+		return err
 	}
 	return s.next(c, f)
 }

@@ -23,8 +23,7 @@ func (s *Server) setNewPassword(c echo.Context, f enroll.Flow) error {
 		return err
 	}
 	next, err := s.Enroll.SetNewPassword(c.Request().Context(), f, secret.New(form["password"]), secret.New(form["again"]))
-	if _, ok := onForm(err); ok {
-		logCause(c, err)
+	if onForm(c, err, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer) {
 		return s.render(c, http.StatusUnprocessableEntity, views.NewPasswordPage(s.newPasswordPage(f, err)))
 	}
 	return s.moveOn(c, next, err)

@@ -45,6 +45,7 @@ type portal struct {
 	options portalOptions
 	server  *httptest.Server
 	handler atomic.Pointer[web.Server]
+	drawer  *qr.Drawer
 	log     *lockedBuffer
 }
 
@@ -143,10 +144,11 @@ func (p *portal) restart() {
 	p.must(err)
 	publicURL, err := url.Parse(p.server.URL)
 	p.must(err)
+	p.drawer = qr.NewDrawer(16)
 	policy := enroll.PasswordPolicy{MinLength: 8, Upper: true, Lower: true, Number: true, Symbol: true}
 	server, err := web.New(web.Options{
 		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Now: pool.Now}), Policy: policy,
-		Sessions: sessions, QR: qr.NewDrawer(16), Assets: assets, Printer: printer, PublicURL: publicURL,
+		Sessions: sessions, QR: p.drawer, Assets: assets, Printer: printer, PublicURL: publicURL,
 		Brand: "Northwind", Issuer: p.options.issuer, Support: "Need help? Call the service desk: 555 0100",
 		SessionValidity: 3 * time.Minute, Now: pool.Now,
 		Log: slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -43,8 +43,7 @@ func (s *Server) verifyCode(c echo.Context, f enroll.Flow) error {
 		return err
 	}
 	next, err := s.Enroll.Verify(c.Request().Context(), f, form["code"], form["device"])
-	if _, ok := onForm(err); ok {
-		logCause(c, err)
+	if onForm(c, err, enroll.WrongCode) {
 		if err := s.setFlow(c, next); err != nil {
 			return err
 		}

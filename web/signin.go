@@ -23,9 +23,8 @@ func (s *Server) signIn(c echo.Context, f enroll.Flow) error {
 	}
 	username := strings.TrimSpace(form["username"])
 	next, err := s.Enroll.SignIn(c.Request().Context(), f, username, secret.New(form["password"]))
-	if kind, ok := onForm(err); ok {
-		logCause(c, err)
-		page := s.signInPage(f, username, s.Printer.Rich("signin.error."+kind.String(), 0))
+	if onForm(c, err, enroll.WrongPassword) {
+		page := s.signInPage(f, username, s.Printer.Rich("signin.error.wrong_password", 0))
 		return s.render(c, http.StatusUnprocessableEntity, views.SignInPage(page))
 	}
 	return s.moveOn(c, next, err)

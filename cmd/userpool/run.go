@@ -23,6 +23,9 @@ type settings struct {
 	validity     time.Duration
 	accessKey    string
 	accessSecret string
+	state        string
+	control      bool
+	callback     string
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -35,6 +38,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.DurationVar(&s.validity, "session-validity", 3*time.Minute, "life of a challenge session, 3m to 15m")
 	flags.StringVar(&s.accessKey, "access-key-id", "", "access key id that IAM-signed operations must use (default: made up)")
 	flags.StringVar(&s.accessSecret, "secret-access-key", "", "its secret (default: made up)")
+	flags.StringVar(&s.state, "state", "", "file that keeps the pool across restarts; it holds every secret of the pool")
+	flags.BoolVar(&s.control, "control", false, "serve the control interface for tests under "+userpool.ControlPath+"; whoever reaches it rules the pool")
+	flags.StringVar(&s.callback, "callback", "", "redirect addresses of the OAuth pages, separated by commas (default: no OAuth)")
 	if err := flags.Parse(args); err != nil {
 		return s, fmt.Errorf("flags: %w", err)
 	}
@@ -52,13 +58,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	pool, err := userpool.New(userpool.Options{
 		MFA: userpool.MFA(strings.ToUpper(s.mfa)), SessionValidity: s.validity,
-		AccessKeyID: s.accessKey, SecretAccessKey: s.accessSecret,
+		AccessKeyID: s.accessKey, SecretAccessKey: s.accessSecret, CallbackURLs: list(s.callback),
 	})
 	if err != nil {
 		return fmt.Errorf("pool: %w", err)
 	}
-	if err := pool.Seed(); err != nil {
-		return fmt.Errorf("demo accounts: %w", err)
+	if err := fill(pool, s.state); err != nil {
+		return err
 	}
 	listener, err := listen(ctx, s)
 	if err != nil {
@@ -68,7 +74,37 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := json.NewEncoder(stdout).Encode(pool.Info()); err != nil {
 		return errors.Join(fmt.Errorf("first line: %w", err), listener.Close())
 	}
-	return serve(ctx, listener, pool)
+	handler := http.Handler(pool)
+	if s.control {
+		mux := http.NewServeMux()
+		mux.Handle(userpool.ControlPath, pool.Control())
+		mux.Handle("/", pool)
+		handler = mux
+	}
+	return errors.Join(serve(ctx, listener, handler), pool.Save())
+}
+
+// fill takes the accounts from the state file, or makes the demo accounts.
+func fill(pool *userpool.Pool, state string) error {
+	if state != "" {
+		if err := pool.UseState(state); err != nil {
+			return fmt.Errorf("state: %w", err)
+		}
+	}
+	if len(pool.Info().Users) > 0 {
+		return nil
+	}
+	if err := pool.Seed(); err != nil {
+		return fmt.Errorf("demo accounts: %w", err)
+	}
+	return nil
+}
+
+func list(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
 }
 
 // listen refuses an address that is not loopback unless told to: the pool's secrets are on its standard output, and

@@ -37,6 +37,7 @@ var meanings = map[string]map[string]enroll.Kind{
 		"LimitExceededException":                   enroll.TooManyTries,
 		"MFAMethodNotFoundException":               enroll.OtherMethod,
 		"NotAuthorizedException":                   enroll.SignInAgain,
+		"OperationNotEnabledException":             enroll.Misconfigured,
 		"PasswordHistoryPolicyViolationException":  enroll.PasswordReused,
 		"PasswordResetRequiredException":           enroll.ResetRequired,
 		"RequestThrottled":                         enroll.Busy,
@@ -61,14 +62,14 @@ var meanings = map[string]map[string]enroll.Kind{
 		"SoftwareTokenMFANotFoundException": enroll.SignInAgain, // the app was removed while its code was asked for
 	},
 	"SetUserMFAPreference": {
-		"InvalidParameterException": enroll.SignInAgain, // no verified app: another set-up has replaced this one
+		"InvalidParameterException": enroll.Conflict, // no verified app: another set-up has replaced this one
 	},
 	"VerifySoftwareToken": {
 		"InternalErrorException": enroll.ResultUnknown,
 	},
 }
 
-// texts tell apart what one exception is used for: the first whose beginning the message has. Types first, texts
+// texts tell apart what one exception is used for: the first whose part the message has. Types first, texts
 // only where they must: they change over the years.
 //
 //nolint:gochecknoglobals // an immutable table
@@ -77,6 +78,7 @@ var texts = []struct {
 	kind            enroll.Kind
 	mend            string // for the log
 }{
+	{"NotAuthorizedException", "session can only be used once", enroll.SessionSpent, ""},
 	{"NotAuthorizedException", "Invalid session", enroll.SignInAgain, ""},
 	{"NotAuthorizedException", "Access Token does not have required scopes", enroll.Misconfigured, "the access token lacks the scope aws.cognito.signin.user.admin"},
 	{"NotAuthorizedException", "Access Token", enroll.SignInAgain, ""},

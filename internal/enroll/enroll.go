@@ -175,7 +175,12 @@ func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) 
 		return f, wrongCode("Verify", diagnosis)
 	}
 	next, err := s.pool.Verify(ctx, f.Authority, secret.New(code), f.DeviceName)
-	if KindOf(err) == ResultUnknown { // it may be spent: the person is asked for the next one
+	if f.Unsure && KindOf(err) == AppsOff {
+		// No key waits for verification any more, and the code fits the last one: the lost answer was yes. What is
+		// left, the preference, fails unless the pool agrees.
+		next, err = f.Authority.Session, nil
+	}
+	if kind := KindOf(err); kind == ResultUnknown || kind == SessionSpent { // the code may have been accepted
 		f.Spent, f.Unsure = Spent{Code: secret.New(code), At: s.now()}, true
 	}
 	if err != nil {
@@ -192,13 +197,16 @@ func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
 	var err error
 	if f.Authority.AccessToken.IsZero() {
 		_, err = s.pool.FinishSetUp(ctx, f.Authority.Session)
-		if KindOf(err) == SignInAgain {
+		if authorityEnded(err) {
 			// The session has ended or is spent. The app is verified, and a pool that insists on an app needs no more
 			// than that: the next sign-in asks for its code.
 			err = nil
 		}
 	} else {
 		err = s.pool.Prefer(ctx, f.Authority.AccessToken)
+	}
+	if KindOf(err) == Conflict { // the pool knows no verified app: another set-up has replaced this one
+		f.Step, f.Key, f.KeyMade = StepReview, secret.Text{}, time.Time{}
 	}
 	if err != nil {
 		return f.orSignInAgain(err), err

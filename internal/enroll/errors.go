@@ -18,7 +18,8 @@ const (
 	PasswordsDiffer      // typed two different new passwords
 	WrongCode            // see Error.Diagnosis
 
-	SignInAgain   // session or token has ended, is spent or was replaced
+	SignInAgain   // session or token has ended or was replaced
+	SessionSpent  // likewise, because it was used: what it was for may have happened
 	TooManyTries  // the pool has locked the account for a while
 	ResetRequired // the password must be reset first
 	NotConfirmed  // the account is not confirmed
@@ -59,6 +60,8 @@ func (k Kind) String() string {
 		return "wrong_code"
 	case SignInAgain:
 		return "sign_in_again"
+	case SessionSpent:
+		return "session_spent"
 	case TooManyTries:
 		return "too_many_tries"
 	case ResetRequired:
@@ -108,6 +111,12 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Unknown
+}
+
+// authorityEnded reports whether err says that somebody must sign in again.
+func authorityEnded(err error) bool {
+	kind := KindOf(err)
+	return kind == SignInAgain || kind == SessionSpent
 }
 
 func wrongCode(op string, diagnosis Diagnosis) error {

@@ -116,7 +116,7 @@ func (f Flow) proven(now time.Time) Flow {
 // orSignInAgain sends the flow back to signing in when err says that its authority has ended. The key stays, so that
 // the sign-in page can name the dead entry and a code of it is recognized later.
 func (f Flow) orSignInAgain(err error) Flow {
-	if KindOf(err) != SignInAgain {
+	if !authorityEnded(err) {
 		return f
 	}
 	f.Verified = f.Step == StepFinish

@@ -100,7 +100,7 @@ func (f *Flow) UnmarshalBinary(data []byte) error {
 		if err := f.set(tag, value); err != nil {
 			return err
 		}
-		data = data[n+m+int(size):] //nolint:gosec // at most len(data)
+		data = data[n+m+int(size):]
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		if step, err = readNumber(value); step > uint64(StepDone) {
 			return errWire
 		}
-		f.Step = Step(step) //nolint:gosec // at most StepDone
+		f.Step = Step(step)
 	case tagUsername:
 		f.Username = string(value)
 	case tagAccessToken:
@@ -241,7 +241,7 @@ func unpack(value []byte) (secret.Text, error) {
 				return secret.Text{}, errWire
 			}
 			parts = append(parts, base64.RawURLEncoding.EncodeToString(rest[n:][:size]))
-			rest = rest[n+int(size):] //nolint:gosec // at most len(rest)
+			rest = rest[n+int(size):]
 		}
 		return secret.New(strings.Join(parts, ".")), nil
 	}

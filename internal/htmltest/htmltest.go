@@ -34,9 +34,12 @@ func Parse(t testing.TB, body []byte) *Page {
 	return &Page{t: t, doc: doc}
 }
 
-// Text is the text of the first element that matches and is not hidden, white space folded; "" when there is none.
+// Text is what a person reads in the first element that matches and is not hidden, white space folded; "" when there
+// is none.
 func (p *Page) Text(selector string) string {
-	return strings.Join(strings.Fields(p.doc.Find(selector).Not("[hidden]").First().Text()), " ")
+	element := p.doc.Find(selector).Not("[hidden]").First().Clone()
+	element.Find("[hidden]").Remove()
+	return strings.Join(strings.Fields(element.Text()), " ")
 }
 
 // Attr is an attribute of the first element that matches; "" when there is none.

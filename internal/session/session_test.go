@@ -45,6 +45,7 @@ func newStore(t testing.TB, change func(*session.Options)) *session.Store {
 }
 
 func newBrowser(t *testing.T, store *session.Store) *browser {
+	t.Helper()
 	return &browser{t: t, store: store, cookies: map[string]string{}}
 }
 

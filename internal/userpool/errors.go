@@ -60,7 +60,9 @@ func passwordHistory() *exception {
 func passwordResetRequired() *exception {
 	return refuse("PasswordResetRequiredException", "Password reset required for the user")
 }
+
 func resourceNotFound(message string) *exception { return refuse("ResourceNotFoundException", message) }
+
 func refreshTokenReuse() *exception {
 	return refuse("RefreshTokenReuseException", "Refresh token reuse detected")
 }
@@ -68,9 +70,11 @@ func serialization(message string) *exception { return refuse("SerializationExce
 func softwareTokenNotFound(message string) *exception {
 	return refuse("SoftwareTokenMFANotFoundException", message)
 }
+
 func tooManyFailedAttempts() *exception {
 	return refuse("TooManyFailedAttemptsException", "Attempt limit exceeded, please try after some time.")
 }
+
 func tooManyRequests(message string) *exception { return refuse("TooManyRequestsException", message) }
 func unauthorized(message string) *exception    { return refuse("UnauthorizedException", message) }
 func unknownOperation() *exception              { return refuse("UnknownOperationException", "") }

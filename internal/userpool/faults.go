@@ -3,6 +3,7 @@ package userpool
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -26,6 +27,13 @@ const (
 	FaultExtraChallenge   FaultKind = "extra-challenge"   // (effect) MFA_SETUP is followed by SOFTWARE_TOKEN_MFA
 	FaultDate             FaultKind = "date"              // (effect) the Date header is off by Skew
 )
+
+var faultKinds = []FaultKind{
+	FaultException, FaultInternal, FaultHTML, FaultWAF, FaultWAFHTML, FaultDelay, FaultCutBefore, FaultCutAfter, FaultMalformed,
+	FaultStatusError, FaultStatusEmpty, FaultUnknownChallenge, FaultExtraChallenge, FaultDate,
+}
+
+func (k FaultKind) known() bool { return slices.Contains(faultKinds, k) }
 
 // Fault is one injected fault.
 type Fault struct {

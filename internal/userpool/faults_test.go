@@ -140,9 +140,13 @@ func TestErrorShape(t *testing.T) {
 		t.Error("no request id")
 	}
 	for _, test := range []struct{ target, body, want string }{
-		{"", "{}", "UnknownOperationException"}, {"NoSuchThing", "{}", "UnknownOperationException"},
-		{"GetUser", "{", "SerializationException"}, {"GetUser", "[]", "SerializationException"}, {"GetUser", "{} {}", "SerializationException"},
-		{"GetUser", `{"AccessToken":1}`, "SerializationException"}, {"GetUser", `{"accesstoken":"x"}`, "InvalidParameterException"},
+		{"", "{}", "UnknownOperationException"},
+		{"NoSuchThing", "{}", "UnknownOperationException"},
+		{"GetUser", "{", "SerializationException"},
+		{"GetUser", "[]", "SerializationException"},
+		{"GetUser", "{} {}", "SerializationException"},
+		{"GetUser", `{"AccessToken":1}`, "SerializationException"},
+		{"GetUser", `{"accesstoken":"x"}`, "InvalidParameterException"},
 		{"GetUser", `{}`, "Value null at 'accessToken' failed to satisfy constraint: Member must not be null"},
 		{"InitiateAuth", `{"AuthFlow":"X","ClientId":"a b"}`, "2 validation errors detected: Value 'X' at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set: [USER_SRP_AUTH,"},
 	} {

@@ -12,7 +12,9 @@ type signIn struct {
 	scopes    []string // nil: the one that the API grants
 	nonce     string
 	deviceKey string
-	admin     bool // started by AdminInitiateAuth
+	by        caller
+	custom    bool // CUSTOM_AUTH: the script follows the password
+	oauth     *authorization
 }
 
 // client finds an app client, within one pool if an admin operation names one.
@@ -27,9 +29,9 @@ func (c *call) client(id string) (*client, error) {
 // missing says which parameter of a flow or a challenge was not sent.
 func missing(name string) *exception { return invalidParameter("Missing required parameter %s", name) }
 
-// unknownUser refuses a name that nobody has, in the client's way.
-func (cl *client) unknownUser() *exception {
-	if cl.preventExistence {
+// unknownUser refuses a name that nobody has, in the client's way. Administrators are always told.
+func (s signIn) unknownUser() *exception {
+	if s.client.preventExistence && s.by != administrator {
 		return notAuthorized(wrongPassword)
 	}
 	return userNotFound(noSuchUser)
@@ -70,6 +72,7 @@ func (c *call) afterPassword(s signIn, u *user) (object, error) {
 		return nil, notAuthorized("Temporary password has expired and must be reset by an administrator.")
 	}
 	u.lock = lock{}
+	c.event(u, "InProgress", "Password", "Success")
 	if u.status == statusForceChange {
 		return c.newPasswordRequired(s, u)
 	}
@@ -81,7 +84,10 @@ func (c *call) afterPassword(s signIn, u *user) (object, error) {
 // the pool requires MFA).
 func (c *call) afterFirstFactor(s signIn, u *user) (object, error) {
 	up := u.pool
-	if u.knownDevice(s.deviceKey) != nil {
+	if s.custom {
+		return c.customRound(s, u, 0, 0)
+	}
+	if up.devices && u.knownDevice(s.deviceKey) != nil {
 		return c.challenge(&session{client: s.client, user: u, signIn: s, challenge: "DEVICE_SRP_AUTH"}, object{})
 	}
 	if up.mfa == MFAOff {
@@ -188,23 +194,28 @@ func (u *user) missingAttributes() []string {
 
 // askFactor is the challenge of one second factor.
 func (c *call) askFactor(s signIn, u *user, f factor) (object, error) {
-	next := &session{client: s.client, user: u, signIn: s, challenge: string(f)}
-	parameters := object{"USER_ID_FOR_SRP": u.name}
-	switch f {
-	case factorTOTP:
-		if u.registration.device != "" {
-			parameters["FRIENDLY_DEVICE_NAME"] = u.registration.device
-		}
-	case factorSMS, factorEmail:
-		code, delivery, err := c.send(u, f)
-		if err != nil {
-			return nil, err
-		}
-		next.code = code
-		parameters["CODE_DELIVERY_DELIVERY_MEDIUM"] = delivery["DeliveryMedium"]
-		parameters["CODE_DELIVERY_DESTINATION"] = delivery["Destination"]
+	if f != factorTOTP {
+		return c.askCode(s, u, string(f), f)
 	}
-	return c.challenge(next, parameters)
+	parameters := object{"USER_ID_FOR_SRP": u.name}
+	if u.registration.device != "" {
+		parameters["FRIENDLY_DEVICE_NAME"] = u.registration.device
+	}
+	return c.challenge(&session{client: s.client, user: u, signIn: s, challenge: string(f)}, parameters)
+}
+
+// askCode is a challenge with a code that is sent: a second factor, or a first one in USER_AUTH.
+func (c *call) askCode(s signIn, u *user, challenge string, f factor) (object, error) {
+	code, details, err := c.send(u, f)
+	if err != nil {
+		return nil, err
+	}
+	proves, _ := details["AttributeName"].(string)
+	next := &session{client: s.client, user: u, signIn: s, challenge: challenge, code: code, proves: proves}
+	return c.challenge(next, object{
+		"USER_ID_FOR_SRP": u.name, "CODE_DELIVERY_DELIVERY_MEDIUM": details["DeliveryMedium"],
+		"CODE_DELIVERY_DESTINATION": details["Destination"],
+	})
 }
 
 // selectFactor is SELECT_MFA_TYPE: several factors are enabled and none is preferred.
@@ -221,8 +232,11 @@ func (c *call) selectFactor(s signIn, u *user, usable []factor) (object, error) 
 	return c.challenge(next, parameters)
 }
 
-// signedIn ends a sign-in: tokens, and a new device to remember where the pool tracks devices.
+// signedIn ends a sign-in: an authorization code for the OAuth pages, else tokens, and a new device to remember where the pool tracks devices.
 func (c *call) signedIn(s signIn, u *user) (object, error) {
+	if s.oauth != nil {
+		return c.issueCode(s, u)
+	}
 	g, err := c.newGrant(s, u)
 	if err != nil {
 		return nil, err

@@ -1,48 +1,70 @@
 package userpool
 
+import "slices"
+
 // flowStart begins one AuthFlow.
 type flowStart func(c *call, s signIn, parameters object) (object, error)
 
 // flows are the values of AuthFlow that InitiateAuth takes, and what the client must allow for them.
 var flows = map[string]struct {
 	allow string
+	only  caller
 	start flowStart
 }{
-	"USER_PASSWORD_AUTH": {"ALLOW_USER_PASSWORD_AUTH", startPassword},
-	"REFRESH_TOKEN_AUTH": {"ALLOW_REFRESH_TOKEN_AUTH", startRefresh},
-	"REFRESH_TOKEN":      {"ALLOW_REFRESH_TOKEN_AUTH", startRefresh},
+	"USER_PASSWORD_AUTH":       {"ALLOW_USER_PASSWORD_AUTH", endUser, startPassword},
+	"USER_SRP_AUTH":            {"ALLOW_USER_SRP_AUTH", anybody, startSRP},
+	"USER_AUTH":                {"ALLOW_USER_AUTH", anybody, startChoice},
+	"CUSTOM_AUTH":              {"ALLOW_CUSTOM_AUTH", anybody, startCustom},
+	"REFRESH_TOKEN_AUTH":       {"ALLOW_REFRESH_TOKEN_AUTH", anybody, startRefresh},
+	"REFRESH_TOKEN":            {"ALLOW_REFRESH_TOKEN_AUTH", anybody, startRefresh},
+	"ADMIN_USER_PASSWORD_AUTH": {"ALLOW_ADMIN_USER_PASSWORD_AUTH", administrator, startPassword},
+	"ADMIN_NO_SRP_AUTH":        {"ALLOW_ADMIN_USER_PASSWORD_AUTH", administrator, startPassword},
 }
 
+// caller is who may use a flow: everybody through InitiateAuth, an administrator through AdminInitiateAuth.
+type caller string
+
+const (
+	anybody       caller = ""
+	endUser       caller = "end user"
+	administrator caller = "administrator"
+)
+
 // initiateAuth begins a sign-in.
-func initiateAuth(c *call) (object, error) {
+func initiateAuth(c *call) (object, error) { return c.initiate(endUser) }
+
+func (c *call) initiate(by caller) (object, error) {
 	cl, err := c.client(c.input.text("ClientId"))
 	if err != nil {
 		return nil, err
 	}
 	name := c.input.text("AuthFlow")
 	flow, known := flows[name]
-	if !known {
+	if !known || flow.only != anybody && flow.only != by {
 		return nil, invalidParameter("Initiate Auth method not supported.")
 	}
 	if !cl.allows(flow.allow) {
 		return nil, invalidParameter("%s flow not enabled for this client", name)
 	}
 	parameters := c.input.object("AuthParameters")
-	return flow.start(c, signIn{client: cl, deviceKey: parameters.text("DEVICE_KEY")}, parameters)
+	return flow.start(c, signIn{client: cl, by: by, deviceKey: parameters.text("DEVICE_KEY")}, parameters)
 }
 
-// allows reports whether the client has a flow switched on, under its name of today or of before 2019.
+// allows reports whether the client has a flow switched on.
 func (cl *client) allows(flow string) bool {
-	legacy := map[string]string{
-		"ALLOW_USER_PASSWORD_AUTH": "USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH": "ADMIN_NO_SRP_AUTH",
-		"ALLOW_CUSTOM_AUTH": "CUSTOM_AUTH_FLOW_ONLY",
-	}[flow]
 	for _, allowed := range cl.flows {
-		if allowed == flow || allowed == legacy {
+		if allowed == flow || slices.Contains(legacyFlows[allowed], flow) {
 			return true
 		}
 	}
 	return false
+}
+
+// legacyFlows are the names of before 2019 and what each of them allows: SRP and refreshing were always on.
+var legacyFlows = map[string][]string{
+	"USER_PASSWORD_AUTH":    {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+	"ADMIN_NO_SRP_AUTH":     {"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+	"CUSTOM_AUTH_FLOW_ONLY": {"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
 }
 
 // identify finds the user of a flow: name, secret hash, account.
@@ -67,7 +89,7 @@ func startPassword(c *call, s signIn, parameters object) (object, error) {
 		return nil, err
 	}
 	if u == nil {
-		return nil, s.client.unknownUser()
+		return nil, s.unknownUser()
 	}
 	if err := c.checkPassword(u, parameters.text("PASSWORD")); err != nil {
 		return nil, err
@@ -116,7 +138,7 @@ func (c *call) refreshable(g *grant, deviceKey string) error {
 		return userNotFound(noSuchUser)
 	case g.user.disabled:
 		return notAuthorized(userDisabled)
-	case g.deviceKey != "" && !same(deviceKey, g.deviceKey):
+	case g.deviceKey != "" && (!same(deviceKey, g.deviceKey) || !g.user.hasConfirmed(deviceKey)):
 		return notAuthorized(badRefreshToken) // with device tracking the token belongs to its device (amplify-js#6283)
 	}
 	return nil

@@ -14,6 +14,21 @@ var responders = map[string]responder{
 	"NEW_PASSWORD_REQUIRED": answerNewPassword,
 	"MFA_SETUP":             answerSetup,
 	"SOFTWARE_TOKEN_MFA":    answerTOTP,
+	"SELECT_MFA_TYPE":       answerSelectFactor,
+	"SMS_MFA":               answerSentCode("SMS_MFA_CODE"),
+	"SMS_OTP":               answerSentCode("SMS_OTP_CODE"),
+	"EMAIL_OTP":             answerSentCode("EMAIL_OTP_CODE"),
+	"SELECT_CHALLENGE":      answerSelectChallenge,
+	"PASSWORD":              answerPassword,
+	"PASSWORD_SRP":          answerPasswordSRP,
+	"CUSTOM_CHALLENGE":      answerCustom,
+	"DEVICE_SRP_AUTH":       answerDeviceSRP,
+}
+
+// verifiers are the challenges that are answered with a secret block instead of a session.
+var verifiers = map[string]func(c *call, cl *client, responses object) (object, error){
+	"PASSWORD_VERIFIER":        answerVerifier,
+	"DEVICE_PASSWORD_VERIFIER": answerDeviceVerifier,
 }
 
 // respondToAuthChallenge goes on with a sign-in.
@@ -23,14 +38,17 @@ func respondToAuthChallenge(c *call) (object, error) {
 		return nil, err
 	}
 	name := c.input.text("ChallengeName")
-	respond, known := responders[name]
-	if !known {
-		return nil, invalidParameter("Challenge %s is not supported", name)
-	}
 	responses := c.input.object("ChallengeResponses")
 	username := responses.text("USERNAME")
 	if username == "" {
 		return nil, missing("USERNAME")
+	}
+	if verify, known := verifiers[name]; known {
+		return verify(c, cl, responses)
+	}
+	respond, known := responders[name]
+	if !known {
+		return nil, invalidParameter("Challenge %s is not supported", name)
 	}
 	if !c.input.has("Session") {
 		return nil, missing("Session")
@@ -42,6 +60,9 @@ func respondToAuthChallenge(c *call) (object, error) {
 	if fault != nil {
 		return nil, fault
 	}
+	if s.user == nil {
+		return nil, simulated(name)
+	}
 	if s.user.pool.find(username) != s.user {
 		return nil, notAuthorized(sessionInvalid)
 	}
@@ -50,6 +71,14 @@ func respondToAuthChallenge(c *call) (object, error) {
 		return nil, fault
 	}
 	return respond(c, s, responses)
+}
+
+// simulated refuses the answer to a challenge that was made up for a user who does not exist, as a wrong one.
+func simulated(challenge string) *exception {
+	if strings.HasSuffix(challenge, "_OTP") {
+		return codeMismatch(wrongSentCode)
+	}
+	return notAuthorized(wrongPassword)
 }
 
 // answerNewPassword is NEW_PASSWORD_REQUIRED.
@@ -100,7 +129,10 @@ func (u *user) newAttributes(responses object) ([]attribute, error) {
 }
 
 // answerSetup is MFA_SETUP, with the session that VerifySoftwareToken gave. A code that comes with it is ignored.
-func answerSetup(c *call, s *session, _ object) (object, error) {
+func answerSetup(c *call, s *session, responses object) (object, error) {
+	if address := responses.text("EMAIL"); address != "" && s.user.pool.email && s.stage != stageVerified {
+		return c.setUpEmail(s, address)
+	}
 	if s.stage != stageVerified {
 		return nil, notAuthorized(sessionInvalid)
 	}
@@ -109,6 +141,20 @@ func answerSetup(c *call, s *session, _ object) (object, error) {
 		return c.askFactor(s.signIn, s.user, factorTOTP)
 	}
 	return c.signedIn(s.signIn, s.user)
+}
+
+// setUpEmail takes e-mail codes as the second factor instead of an app.
+func (c *call) setUpEmail(s *session, address string) (object, error) {
+	if !isEmail(address) {
+		return nil, invalidParameter("Invalid email address format.")
+	}
+	if err := s.user.mayTake([]attribute{{"email", address}}); err != nil {
+		return nil, err
+	}
+	s.fate = fateSpent
+	s.user.setAttribute("email", address)
+	s.user.setAttribute("email_verified", "false")
+	return c.askFactor(s.signIn, s.user, factorEmail)
 }
 
 // answerTOTP is SOFTWARE_TOKEN_MFA.

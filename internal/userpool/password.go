@@ -62,19 +62,27 @@ func (u *user) innerHash(text string) [sha256.Size]byte {
 
 // setPassword checks the policy and the history and then replaces the password.
 func (u *user) setPassword(text string, temporary bool, now time.Time) *exception {
-	if fault := u.pool.policy.check(text); fault != nil {
+	if fault := u.mayUse(text); fault != nil {
 		return fault
 	}
 	inner := u.innerHash(text)
-	if u.isFormer(inner) {
-		return passwordHistory()
-	}
 	former := u.password.former
 	if u.password.set && u.pool.policy.History > 0 {
 		former = append(former, u.password.inner)
 		former = former[max(0, len(former)-u.pool.policy.History):]
 	}
 	u.password = password{set: true, temporary: temporary, inner: inner, since: now, former: former}
+	return nil
+}
+
+// mayUse checks a password that is to be set against the policy and the history.
+func (u *user) mayUse(text string) *exception {
+	if fault := u.pool.policy.check(text); fault != nil {
+		return fault
+	}
+	if u.isFormer(u.innerHash(text)) {
+		return passwordHistory()
+	}
 	return nil
 }
 

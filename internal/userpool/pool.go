@@ -42,6 +42,9 @@ type Options struct {
 	// UsernameAttributes ("email", "phone_number") makes a pool in which people sign in by that attribute and the
 	// username is their sub. AliasAttributes (also "preferred_username") allows the attribute beside the username.
 	UsernameAttributes, AliasAttributes []string
+	// CallbackURLs and LogoutURLs switch the OAuth pages on for both clients: code grant, scopes openid, email, phone,
+	// profile and aws.cognito.signin.user.admin.
+	CallbackURLs, LogoutURLs []string
 
 	// SessionLength is the length of challenge session strings. Default 1,543, as measured; at most 2,048.
 	SessionLength int
@@ -114,7 +117,11 @@ type Pool struct {
 	faults   map[string][]Fault
 	requests []*Request
 	listed   []InfoUser
-	messages map[*user]Message // the newest to each
+	messages []Message
+	custom   []CustomRound
+	codes    map[string]*authCode // of /oauth2/authorize
+	version  uint64               // counts the changes, for the state file
+	file     stateFile
 	quotas   map[category]quota
 	limits   map[category]int
 	endpoint string
@@ -145,7 +152,7 @@ func New(options Options) (*Pool, error) {
 		sizes: sizes{session: usualSession, groups: options.TokenGroups},
 		pools: map[string]*userPool{}, clients: map[string]*client{}, sessions: map[handle]*session{},
 		grants: map[string]*grant{}, faults: map[string][]Fault{},
-		messages: map[*user]Message{}, quotas: map[category]quota{}, limits: maps.Clone(defaultQuotas),
+		codes: map[string]*authCode{}, quotas: map[category]quota{}, limits: maps.Clone(defaultQuotas),
 	}
 	if p.region == "" {
 		p.region = "local-1"
@@ -232,17 +239,20 @@ func (p *Pool) makeFirst(options Options) error {
 	}
 	p.first = newUserPool(id, "embedded", p.Now())
 	p.first.mfa, p.first.totp, p.first.sms, p.first.email = mfa, !options.TOTPOff, options.SMS, options.Email
-	p.first.policy = policy
+	p.first.policy, p.first.autoVerified = policy, []string{"email"}
 	p.first.usernameAttributes, p.first.aliasAttributes = options.UsernameAttributes, options.AliasAttributes
 	p.pools[id] = p.first
 	for _, slot := range []**client{&p.public, &p.secret} {
-		c, err := p.newClient(p.first, "embedded", slot == &p.secret)
+		c, err := p.newClient(p.first, "embedded", slot == &p.secret, p.Now())
 		if err != nil {
 			return err
 		}
 		c.flows = allFlows()
 		c.sessionValidity, c.accessValidity, c.idValidity = validity, tokens, tokens
 		c.preventExistence = options.PreventUserExistenceErrors
+		if c.callbacks, c.logouts = options.CallbackURLs, options.LogoutURLs; len(c.callbacks) > 0 {
+			c.oauth, c.oauthFlows, c.scopes = true, []string{"code"}, allScopes()
+		}
 		p.clients[c.id] = c
 		*slot = c
 	}

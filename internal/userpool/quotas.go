@@ -1,6 +1,9 @@
 package userpool
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // category is a group of operations that share an allowance of requests per second.
 type category string
@@ -26,6 +29,22 @@ var defaultQuotas = map[category]int{
 	categoryUserAuthentication: 120, categoryChallengeResponse: 360, categoryUserToken: 120, categoryUserRead: 120,
 	categoryUserUpdate: 25, categoryUserResourceRead: 50, categoryUserList: 30, categoryAccountRecovery: 30,
 	categoryUserCreation: 50, categoryPoolRead: 15, categoryPoolUpdate: 15, categoryClientRead: 15, categoryClientUpdate: 15,
+}
+
+// SetQuotas changes the requests per second of some categories, by their names in the developer guide. They count
+// while Switches.Quotas is on.
+func (p *Pool) SetQuotas(quotas map[string]int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name := range quotas {
+		if _, known := p.limits[category(name)]; !known {
+			return fmt.Errorf("userpool: quota category %q is unknown", name)
+		}
+	}
+	for name, limit := range quotas {
+		p.limits[category(name)] = limit
+	}
+	return nil
 }
 
 // quota counts the calls of one category in one second.

@@ -38,11 +38,21 @@ type User struct {
 // AddUser seeds one account in the first pool. An enrolled one without a key gets a random one, which only Info of
 // the demo accounts tells. In a pool whose usernames are e-mail addresses or phone numbers the username is made into
 // that attribute, as AdminCreateUser does.
-func (p *Pool) AddUser(seed User) error {
+func (p *Pool) AddUser(seed User) error { return p.AddUsers(seed) }
+
+// AddUsers seeds accounts in one go; after an error those before it are there.
+func (p *Pool) AddUsers(seeds ...User) error {
+	err := p.addUsers(seeds)
+	return errors.Join(err, p.persist("AddUsers"))
+}
+
+func (p *Pool) addUsers(seeds []User) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.addUser(seed); err != nil {
-		return fmt.Errorf("userpool: user %q: %w", seed.Username, err)
+	for _, seed := range seeds {
+		if err := p.addUser(seed); err != nil {
+			return fmt.Errorf("userpool: user %q: %w", seed.Username, err)
+		}
 	}
 	return nil
 }
@@ -149,6 +159,21 @@ func (p *Pool) newUser(up *userPool, name string, attributes []attribute, now ti
 		}
 	}
 	return u, nil
+}
+
+// aliasesFree refuses a new account whose address already is another's way to sign in. Forced, it takes the address.
+func (up *userPool) aliasesFree(u *user, force bool) error {
+	for _, name := range up.signInAttributes() {
+		key := aliasKey(name, u.attribute(name))
+		if u.attribute(name) == "" || up.aliases[key] == nil || u.attribute(name+"_verified") != "true" {
+			continue
+		}
+		if !force {
+			return usernameExists("An account with the " + name + " already exists.")
+		}
+		delete(up.aliases, key)
+	}
+	return nil
 }
 
 // add puts an account into the pool and its indexes.

@@ -89,6 +89,9 @@ func (p *Pool) serveOperation(w http.ResponseWriter, r *http.Request) {
 	}
 	c := p.begin(name)
 	output, err := p.answer(r.Context(), c, op, r, body)
+	if err == nil {
+		err = p.persist(name)
+	}
 	p.finish(c, err)
 	p.write(w, c.faults, c.now, output, err)
 }
@@ -108,7 +111,7 @@ func (p *Pool) answer(ctx context.Context, c *call, op operation, r *http.Reques
 		return nil, err
 	}
 	if op.signed {
-		if fault := p.checkSignature(r, body, c.now); fault != nil {
+		if fault := p.checkSignature(r, body); fault != nil {
 			return nil, fault
 		}
 	}
@@ -120,31 +123,42 @@ func (p *Pool) answer(ctx context.Context, c *call, op operation, r *http.Reques
 		return nil, fault
 	}
 	c.input = input
-	output, err := c.runLocked(op)
+	return c.runLocked(op)
+}
+
+// runLocked runs the operation under the lock and makes the signatures after it.
+func (c *call) runLocked(op operation) (object, error) {
+	output, err := c.locked(func() (object, error) {
+		if c.p.switches.Quotas {
+			if fault := c.p.takeQuota(op.category, c.now); fault != nil {
+				return nil, fault
+			}
+		}
+		return op.run(c)
+	})
 	if err != nil {
 		return nil, err
 	}
+	return output, c.signAll()
+}
+
+func (c *call) locked(f func() (object, error)) (object, error) {
+	c.p.mu.Lock()
+	defer c.p.mu.Unlock()
+	return f()
+}
+
+func (c *call) signAll() error {
 	for _, s := range c.pending {
 		key, err := s.key()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if s.into[s.member], err = key.sign(s.claims); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return output, nil
-}
-
-func (c *call) runLocked(op operation) (object, error) {
-	c.p.mu.Lock()
-	defer c.p.mu.Unlock()
-	if c.p.switches.Quotas {
-		if fault := c.p.takeQuota(op.category, c.now); fault != nil {
-			return nil, fault
-		}
-	}
-	return op.run(c)
+	return nil
 }
 
 // unlocked runs f while others may run. What was read before may be stale after.

@@ -24,8 +24,12 @@ type session struct {
 	pending   pendingKey // stage associated
 	signIn    signIn
 	offered   []factor // SELECT_MFA_TYPE
-	code      string   // SMS_MFA and EMAIL_OTP
+	code      string   // SMS_MFA, SMS_OTP and EMAIL_OTP
+	proves    string   // the attribute that the code was sent to
 	round     int      // CUSTOM_CHALLENGE
+	tries     int
+	srp       *srpState
+	device    *device
 }
 
 // setupStage is how far an MFA_SETUP session has come.
@@ -52,11 +56,11 @@ const (
 	sessionPurpose = "session"
 )
 
-// issue makes s live and returns its string.
-func (p *Pool) issue(s *session, now time.Time) (string, error) {
+// register makes s live and answers a nonce to seal its handle with.
+func (p *Pool) register(s *session, now time.Time) ([]byte, error) {
 	random, err := p.random(12 + len(s.handle))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	copy(s.handle[:], random[12:])
 	s.fate = fateLive
@@ -64,7 +68,16 @@ func (p *Pool) issue(s *session, now time.Time) (string, error) {
 	p.forgetSessions(now)
 	p.sessions[s.handle] = s
 	p.queue = append(p.queue, s)
-	return p.sessionString(s, random[:12]), nil
+	return random[:12:12], nil
+}
+
+// issue makes s live and returns its string.
+func (p *Pool) issue(s *session, now time.Time) (string, error) {
+	nonce, err := p.register(s, now)
+	if err != nil {
+		return "", err
+	}
+	return p.sessionString(s, nonce), nil
 }
 
 // sessionString seals the handle and the time of expiry, padded to the length that tests asked for. The time is

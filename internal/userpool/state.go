@@ -71,13 +71,13 @@ func allFlows() []string {
 	}
 }
 
-func (p *Pool) newClient(up *userPool, name string, withSecret bool) (*client, error) {
+func (p *Pool) newClient(up *userPool, name string, withSecret bool, now time.Time) (*client, error) {
 	id, err := p.text(alphabetLower, 26)
 	if err != nil {
 		return nil, err
 	}
 	c := &client{
-		pool: up, id: id, name: name, created: p.Now(), revocation: true, settings: object{},
+		pool: up, id: id, name: name, created: now, revocation: true, settings: object{},
 		flows:           []string{"ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"},
 		sessionValidity: 3 * time.Minute, accessValidity: time.Hour, idValidity: time.Hour, refreshValidity: 30 * 24 * time.Hour,
 	}
@@ -128,7 +128,8 @@ type user struct {
 	groups            []string
 	lock              lock
 	changes           uint64 // counts the changes of the TOTP registration, for ConcurrentModificationException
-	codes             map[string]*sentCode
+	codes             map[purpose]*sentCode
+	attempts          map[string][]time.Time // of the last hour
 	devices           []*device
 	events            []authEvent
 }

@@ -82,6 +82,10 @@ func apiOf(pool *userpool.Pool) *cip.Client {
 	})
 }
 
+func (w *world) credentials(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: w.info.AccessKeyID, SecretAccessKey: w.info.SecretAccessKey}, nil
+}
+
 func (w *world) add(u userpool.User) {
 	w.Helper()
 	if err := w.pool.AddUser(u); err != nil {

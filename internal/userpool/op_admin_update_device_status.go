@@ -1,0 +1,6 @@
+package userpool
+
+// adminUpdateDeviceStatus remembers a user's device, or stops to.
+func adminUpdateDeviceStatus(c *call, u *user) (object, error) {
+	return u.rememberDevice(c.input)
+}
