@@ -32,23 +32,28 @@ import (
 
 const submit = "main [type=submit]"
 
-// withAndWithoutScript runs a test twice.
-func withAndWithoutScript(t *testing.T, run func(t *testing.T, l look)) {
+// plain is a browser in which no script runs.
+var plain = desktop.with(func(l *look) { l.name, l.plain = "no script", true })
+
+// withAndWithoutScript runs a test twice, each time in a new browser on a new portal in which ada has an account.
+func withAndWithoutScript(t *testing.T, run func(b *tab)) {
 	t.Helper()
-	t.Run("script", func(t *testing.T) { run(t, desktop) })
-	t.Run("no script", func(t *testing.T) { run(t, desktop.with(func(l *look) { l.plain = true })) })
+	for _, l := range []look{desktop, plain} {
+		t.Run(l.name, func(t *testing.T) {
+			p := openPortal(t)
+			p.addUser("ada", userpool.StateNew)
+			run(p.openTab(l))
+		})
+	}
 }
 
 // The main job as a person does it: nothing is known but what the browser shows.
 func TestBrowserJourney(t *testing.T) {
-	withAndWithoutScript(t, func(t *testing.T, l look) {
-		p := openPortal(t)
-		p.addUser("ada", userpool.StateNew)
-		b := p.openTab(l)
+	withAndWithoutScript(t, func(b *tab) {
+		p, t := b.portal, b.t
 		b.open("/").at("/sign-in").fill("#username", "ada").fill("#password", password).click(submit).at("/set-up")
 
-		link := value[string](b, one(`a[href^="otpauth:"]`)+".getAttribute('href')")
-		read := ""
+		link, read, as := b.link(), "", b.look
 		for _, held := range []look{
 			{name: "desktop", width: 1180, height: 880, scale: 1},
 			{name: "desktop dark", width: 1180, height: 880, scale: 1, dark: true},
@@ -57,13 +62,13 @@ func TestBrowserJourney(t *testing.T) {
 			{name: "phone", width: 320, height: 640, scale: 3, touch: true},
 			{name: "fine screen dark", width: 900, height: 600, scale: 2, dark: true},
 		} {
-			held.plain = l.plain
+			held.plain = as.plain
 			b.hold(held)
 			if read = b.scan(); read != link {
 				t.Errorf("%s: the picture on the screen says %q, the link %q", held.name, read, link)
 			}
 		}
-		b.hold(l)
+		b.hold(as)
 		uri, err := url.Parse(read)
 		p.must(err)
 		key := uri.Query().Get("secret")
@@ -126,7 +131,14 @@ func (b *tab) scan() string {
 	if err == nil {
 		return result.GetText()
 	}
+	b.t.Logf("%s: gozxing cannot read the QR code: %v", b.look.name, err)
 	return b.scanWithZBar(cut, err)
+}
+
+// link is the one that opens an app on the same phone.
+func (b *tab) link() string {
+	b.t.Helper()
+	return value[string](b, one(`a[href^="otpauth:"]`)+".getAttribute('href')")
 }
 
 // scanWithZBar asks a second reader: gozxing fails on some pictures that phones read.
@@ -142,6 +154,18 @@ func (b *tab) scanWithZBar(picture image.Image, failure error) string {
 		b.t.Fatalf("%s: cannot read the QR code on the screen: %v; zbarimg: %v", b.look.name, failure, err)
 	}
 	return strings.TrimSpace(string(text))
+}
+
+// A long address makes a dense picture, and a small phone leaves it little room.
+func TestBrowserScansALongAddressOnASmallPhone(t *testing.T) {
+	const account = "grace.brewster.murray.hopper@engineering.northwind.example.uk"
+	p := openPortal(t)
+	p.addUser(account, userpool.StateNew)
+	b := p.openTab(look{name: "small phone", width: 320, height: 568, scale: 2, touch: true})
+	b.signIn(account, password).at("/set-up")
+	if read, link := b.scan(), b.link(); read != link {
+		t.Errorf("the picture on the screen says %q, the link %q", read, link)
+	}
 }
 
 func TestBrowserSwapsTheFormAlone(t *testing.T) {
@@ -377,6 +401,28 @@ func (b *tab) offline(is bool) *tab {
 	return b
 }
 
+// A failure of ours takes the place of the whole page, also in htmx's hands, and its button leads back to where the
+// person stands.
+func TestBrowserProblemPageLeadsBack(t *testing.T) {
+	withAndWithoutScript(t, func(b *tab) {
+		p, t := b.portal, b.t
+		b.expect("status of 503")
+		b.signIn("ada", password).at("/set-up")
+		key := b.key()
+		p.pool.FailNext("VerifySoftwareToken", userpool.Fault{Kind: userpool.FaultException, Exception: "TooManyRequestsException"})
+		b.fill("#code", p.code(key)).click(submit).shows("h1", "Many people")
+		if got := value[string](b, "['.skip', 'header', 'main', 'footer', 'h1', '#offline'].map(s => document.querySelectorAll(s).length).join()"); got != "1,1,1,1,1,1" {
+			t.Errorf("pieces of the problem page: %s, want one of each", got)
+		}
+		b.wait("document.title.startsWith('Many people') && !document.body.innerText.includes(" + js(key[:4]) + ")")
+		b.click("main a.btn").at("/set-up")
+		if b.key() != key {
+			t.Error("another key after the problem")
+		}
+		b.fill("#code", p.nextCode(key)).click(submit).at("/done")
+	})
+}
+
 // controls are all that a person could want to get to on the page, in the order of the page.
 const controls = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]")].
 	filter(el => el.checkVisibility({visibilityProperty: true}) && !el.disabled && el.tabIndex >= 0)`
@@ -416,10 +462,8 @@ func TestBrowserTabOrder(t *testing.T) {
 }
 
 func TestBrowserKeyboardAlone(t *testing.T) {
-	withAndWithoutScript(t, func(t *testing.T, l look) {
-		p := openPortal(t)
-		p.addUser("ada", userpool.StateNew)
-		b := p.openTab(l)
+	withAndWithoutScript(t, func(b *tab) {
+		p := b.portal
 		b.open("/").at("/sign-in").tabTo("#username").press("ada").tabTo("#password").press(password + kb.Enter)
 		key := b.at("/set-up").key()
 		b.tabTo("#code").press("000000").tabTo("#device").press("Ada’s phone").tabBackTo(submit).press(kb.Enter).shows("#error", "does not match")
@@ -455,7 +499,7 @@ func (b *tab) walkTo(selector, key string, options ...chromedp.KeyOption) *tab {
 func TestBrowserWithoutScriptHasNoDeadControls(t *testing.T) {
 	p := openPortal(t)
 	p.addUser("ada", userpool.StateNew)
-	b := p.openTab(desktop.with(func(l *look) { l.plain = true }))
+	b := p.openTab(plain)
 	b.signIn("ada", password).at("/set-up").shows(".timer .plain-only", "Finish by 09:33:05 UTC")
 	for what, none := range map[string]string{
 		"button that needs script": `[...document.querySelectorAll("button")].filter(el => el.checkVisibility() && !(el.type === "submit" && el.form?.getAttribute("action")))`,
@@ -503,8 +547,8 @@ func TestBrowserEveryPageFits(t *testing.T) {
 
 func (b *tab) wantNoSidewaysScrolling(name string) {
 	b.t.Helper()
-	const outside = `[...document.querySelectorAll("body *")].filter(el => el.checkVisibility() && (el.getBoundingClientRect().right > document.scrollingElement.clientWidth + .5 ||
-		el.getBoundingClientRect().left < -.5) && !el.closest(".qr, .scroll")).map(el => el.outerHTML.slice(0, 120)).slice(0, 5)`
+	const outside = `[...document.querySelectorAll("body *")].filter(el => el.checkVisibility() && !el.closest(".scroll, .visually-hidden") &&
+		(el.getBoundingClientRect().right > document.scrollingElement.clientWidth + .5 || el.clientWidth > 0 && el.scrollWidth > el.clientWidth + 1)).map(el => el.outerHTML.slice(0, 120))`
 	page := value[struct{ Content, Window float64 }](b, "({content: document.scrollingElement.scrollWidth, window: document.scrollingElement.clientWidth})")
 	if page.Content > page.Window {
 		b.t.Errorf("%s, %s: the page is %v wide in a window of %v: %s", name, b.look.name, page.Content, page.Window, value[[]string](b, outside))

@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -50,7 +51,7 @@ func startChromium() (context.Context, error) {
 		}
 	}
 	if path == "" {
-		return nil, fmt.Errorf("no Chromium: neither chromium, chromium-browser nor google-chrome is in PATH")
+		return nil, errors.New("none of chromium, chromium-browser and google-chrome is in PATH")
 	}
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.IgnoreCertErrors,
@@ -111,9 +112,9 @@ func (p *portal) openTab(l look) *tab {
 	ctx, err := chromium()
 	if err != nil {
 		if os.Getenv("PORTAL_TEST_BROWSER") == "required" {
-			p.t.Fatalf("PORTAL_TEST_BROWSER=required, and this test has no browser: %v", err)
+			p.t.Fatalf("needs Chromium, and PORTAL_TEST_BROWSER=required: %v", err)
 		}
-		p.t.Skipf("needs a browser and has none: %v", err)
+		p.t.Skipf("needs Chromium: %v", err)
 	}
 	b := newTab(p, ctx, l, chromedp.WithNewBrowserContext())
 	p.t.Cleanup(func() {
@@ -260,7 +261,11 @@ func (b *tab) hold(l look) *tab {
 		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: l.plain})
 		return err
 	}))
-	return b.wait(fmt.Sprintf("innerWidth === %d", l.width))
+	held := fmt.Sprintf("innerWidth === %d", l.width)
+	if l.touch { // a phone zooms out of a page that is too wide, or that has no viewport element
+		held = fmt.Sprintf("screen.width === %d", l.width)
+	}
+	return b.wait(held + " && document.getAnimations().every(a => a.playState !== 'running')") // colours settle, too
 }
 
 // value is what an expression is worth in the tab. It works with the page's own script switched off, too.
