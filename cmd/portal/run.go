@@ -18,7 +18,6 @@ import (
 	"cognito-enroll/internal/enroll"
 	"cognito-enroll/internal/i18n"
 	"cognito-enroll/internal/qr"
-	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/static"
@@ -107,7 +106,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return err
 	}
 	portal, err := web.New(web.Options{
-		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Now: pool.Now}),
+		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Removable: cfg.removable(), Now: pool.Now}),
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
 		QR:              qr.NewDrawer(remembered),
@@ -163,8 +162,9 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
 // configures.
 func openPool(ctx context.Context, cfg *config) (*cognito.Client, []views.DemoAccount, error) {
-	options := func(c aws.Config, clientID string, clientSecret secret.Text) cognito.Options {
-		return cognito.Options{AWS: c, ClientID: clientID, ClientSecret: clientSecret, SessionValidity: cfg.SessionValidity, Now: time.Now}
+	options := cognito.Options{
+		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
+		SessionValidity: cfg.SessionValidity, Now: time.Now,
 	}
 	if !cfg.demo() {
 		c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(cfg.Region))
@@ -174,7 +174,8 @@ func openPool(ctx context.Context, cfg *config) (*cognito.Client, []views.DemoAc
 		if cfg.Endpoint != "" {
 			c.BaseEndpoint = aws.String(cfg.Endpoint)
 		}
-		return cognito.New(options(c, cfg.ClientID, cfg.ClientSecret)), nil, nil
+		options.AWS = c
+		return cognito.New(options), nil, nil
 	}
 	embedded, err := userpool.New(userpool.Options{MFA: cfg.DemoMFA, SessionValidity: cfg.SessionValidity})
 	if err != nil {
@@ -184,10 +185,11 @@ func openPool(ctx context.Context, cfg *config) (*cognito.Client, []views.DemoAc
 		return nil, nil, fmt.Errorf("demo accounts: %w", err)
 	}
 	info := embedded.Info()
-	c := aws.Config{
+	options.UserPoolID, options.ClientID = info.UserPoolID, info.ClientID
+	options.AWS = aws.Config{
 		Region:       info.Region,
 		BaseEndpoint: aws.String("http://embedded.invalid"), // never looked up: the transport is in memory
 		HTTPClient:   &http.Client{Transport: embedded.Transport()},
 	}
-	return cognito.New(options(c, info.ClientID, secret.Text{})), demoAccounts(info.Users), nil
+	return cognito.New(options), demoAccounts(info.Users), nil
 }
