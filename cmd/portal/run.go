@@ -29,6 +29,7 @@ import (
 const usage = `Usage: portal [command]
 
   serve      serve the pages (the default); "portal serve -h" lists the flags
+  doctor     try the configured pool and say what to mend; "portal doctor -h" explains
   keys       make a session key for PORTAL_SESSION_KEYS
   code KEY   print the present code of an authenticator key
   version    print the version
@@ -43,6 +44,8 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	switch command {
 	case "serve":
 		return serve(ctx, args, lookupEnv, stdout, stderr)
+	case "doctor":
+		return examine(ctx, args, lookupEnv, stdout, stderr)
 	case "keys":
 		return printKey(stdout)
 	case "code":
@@ -167,27 +170,53 @@ func openPool(ctx context.Context, cfg *config) (*cognito.Client, []views.DemoAc
 		return cognito.Options{AWS: c, ClientID: clientID, ClientSecret: clientSecret, SessionValidity: cfg.SessionValidity, Now: time.Now}
 	}
 	if !cfg.demo() {
-		c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(cfg.Region))
+		c, err := awsSettings(ctx, *cfg)
 		if err != nil {
-			return nil, nil, fmt.Errorf("AWS settings: %w", err)
-		}
-		if cfg.Endpoint != "" {
-			c.BaseEndpoint = aws.String(cfg.Endpoint)
+			return nil, nil, err
 		}
 		return cognito.New(options(c, cfg.ClientID, cfg.ClientSecret)), nil, nil
 	}
-	embedded, err := userpool.New(userpool.Options{MFA: cfg.DemoMFA, SessionValidity: cfg.SessionValidity})
+	embedded, err := embeddedPool(*cfg)
 	if err != nil {
-		return nil, nil, fmt.Errorf("embedded pool: %w", err)
-	}
-	if err := embedded.Seed(); err != nil {
-		return nil, nil, fmt.Errorf("demo accounts: %w", err)
+		return nil, nil, err
 	}
 	info := embedded.Info()
-	c := aws.Config{
+	return cognito.New(options(embeddedSettings(embedded), info.ClientID, secret.Text{})), demoAccounts(info.Users), nil
+}
+
+// awsSettings are the SDK's settings for the configured pool.
+func awsSettings(ctx context.Context, cfg config) (aws.Config, error) {
+	c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(cfg.Region))
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("AWS settings: %w", err)
+	}
+	if cfg.Endpoint != "" {
+		c.BaseEndpoint = aws.String(cfg.Endpoint)
+	}
+	return c, nil
+}
+
+// embeddedPool makes the pool of the demo, with its accounts.
+func embeddedPool(cfg config) (*userpool.Pool, error) {
+	embedded, err := userpool.New(userpool.Options{MFA: cfg.DemoMFA, SessionValidity: cfg.SessionValidity, PreventUserExistenceErrors: true})
+	if err != nil {
+		return nil, fmt.Errorf("embedded pool: %w", err)
+	}
+	if err := embedded.Seed(); err != nil {
+		return nil, fmt.Errorf("demo accounts: %w", err)
+	}
+	return embedded, nil
+}
+
+// embeddedSettings are the SDK's settings for an embedded pool, its IAM credentials included.
+func embeddedSettings(embedded *userpool.Pool) aws.Config {
+	info := embedded.Info()
+	return aws.Config{
 		Region:       info.Region,
 		BaseEndpoint: aws.String("http://embedded.invalid"), // never looked up: the transport is in memory
 		HTTPClient:   &http.Client{Transport: embedded.Transport()},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: info.AccessKeyID, SecretAccessKey: info.SecretAccessKey}, nil
+		}),
 	}
-	return cognito.New(options(c, info.ClientID, secret.Text{})), demoAccounts(info.Users), nil
 }

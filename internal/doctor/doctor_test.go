@@ -266,6 +266,7 @@ func TestEachFaultHasItsFinding(t *testing.T) {
 		{"firewall", func(p *patient) { p.fail("InitiateAuth", userpool.Fault{Kind: userpool.FaultWAF}) }, "fault firewall, unseen secret", "x-amzn-cognito-operation-name"},
 		{"firewall with a page of its own", func(p *patient) { p.fail("InitiateAuth", userpool.Fault{Kind: userpool.FaultWAFHTML}) }, "fault firewall, unseen secret", ""},
 		{"CAPTCHA on one operation", func(p *patient) { p.fail("AssociateSoftwareToken", userpool.Fault{Kind: userpool.FaultWAFHTML}) }, "fault firewall", ""},
+		{"one operation broken", func(p *patient) { p.fail("VerifySoftwareToken", userpool.Fault{Kind: userpool.FaultHTML}) }, "unseen firewall", "Run the doctor again"},
 		{"gateway's error page", func(p *patient) { p.fail("InitiateAuth", userpool.Fault{Kind: userpool.FaultHTML}) }, "fault reach, unseen rest", "Health Dashboard"},
 		{"service's own fault", func(p *patient) { p.fail("InitiateAuth", userpool.Fault{Kind: userpool.FaultInternal}) }, "fault reach, unseen rest", "Health Dashboard"},
 		{"connection cut", func(p *patient) { p.fail("InitiateAuth", userpool.Fault{Kind: userpool.FaultCutBefore}) }, "fault reach, unseen rest", "drops packets"},

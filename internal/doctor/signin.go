@@ -154,7 +154,7 @@ func (e *examination) checkClock(reply Reply) {
 
 // checkFirewall asks each operation of an enrollment who answers it: rules of AWS WAF can name single operations.
 func (e *examination) checkFirewall(ctx context.Context) {
-	var blocked []string
+	var blocked, unclear []string
 	seen := ""
 	if e.started.Kind == Blocked {
 		blocked, seen = []string{"InitiateAuth"}, e.started.Seen
@@ -164,6 +164,8 @@ func (e *examination) checkFirewall(ctx context.Context) {
 		switch reply.Kind { //nolint:exhaustive // the token is refused, as it should be
 		case Blocked:
 			blocked, seen = append(blocked, operation), reply.Seen
+		case NoSuchHost, NoConnection, BadCertificate, NoAnswer, NotCognito, Broken, Throttled:
+			unclear = append(unclear, operation+" ("+reply.Seen+")")
 		case Unsupported:
 			if operation == "RevokeToken" {
 				e.revokes = bad
@@ -175,7 +177,12 @@ func (e *examination) checkFirewall(ctx context.Context) {
 			}
 		}
 	}
-	if len(blocked) == 0 {
+	switch {
+	case len(blocked) > 0:
+	case len(unclear) > 0:
+		e.unseen("firewall", "No clear answer from "+strings.Join(unclear, ", ")+".", "Run the doctor again. If it stays, look at what is between this machine and Cognito.")
+		return
+	default:
 		e.ok("firewall", "No firewall answers in Cognito's place.")
 		return
 	}
