@@ -109,7 +109,7 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 		change(&p.options)
 	}
 	var err error
-	if p.store, err = store.Open(context.Background(), "sqlite::memory:", store.Options{Now: p.clock.Now}); err != nil {
+	if p.store, err = store.Open(t.Context(), "sqlite::memory:", store.Options{Now: p.clock.Now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.store.Close() })
@@ -190,7 +190,7 @@ func (p *portal) restart() {
 		options.OAuthPending, err = session.New(sealing)
 		p.must(err)
 	}
-	options.OAuth = pageOAuth{cognito.NewOAuth(oauth)}
+	options.OAuth = pageOAuth{cognito.NewOAuth(context.Background(), oauth)}
 	server, err := web.New(options)
 	p.must(err)
 	p.handler.Store(server)

@@ -96,7 +96,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }() // the server has closed it, if it got that far
 	if cfg.PublicURL == nil { // on loopback: wherever we listen
 		cfg.PublicURL = &url.URL{Scheme: "http", Host: listener.Addr().String()}
 	}
@@ -109,7 +109,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 	if err != nil {
 		return fmt.Errorf("PORTAL_STORE: %w", err)
 	}
-	defer memory.Close()
+	defer func() { _ = memory.Close() }() // every answer given is on disk already
 	go purge(ctx, memory, func(err error) { log.ErrorContext(ctx, "store", "error", err) })
 	keys := cfg.SessionKeys
 	if len(keys) == 0 {
@@ -143,7 +143,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 	if err != nil {
 		return err
 	}
-	portal, err := web.New(web.Options{
+	portal, err := web.New(web.Options{ //nolint:contextcheck // handlers go by their request's context
 		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Removable: removable, Now: pool.Now}),
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
@@ -226,7 +226,7 @@ func openPool(ctx context.Context, cfg *config) (*cognito.Client, *cognito.OAuth
 		AWS: settings, UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
 		SessionValidity: cfg.SessionValidity, Now: time.Now,
 	})
-	oauth := cognito.NewOAuth(cognito.OAuthOptions{
+	oauth := cognito.NewOAuth(ctx, cognito.OAuthOptions{
 		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.PublicURL.JoinPath("sign-in", "oauth", "callback").String(),
 		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: tokens, Now: pool.Now,
 	})

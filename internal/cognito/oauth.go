@@ -39,9 +39,9 @@ type OAuth struct {
 	http     *http.Client
 }
 
-// NewOAuth makes an OAuth.
-func NewOAuth(opts OAuthOptions) *OAuth {
-	keys := oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), opts.HTTPClient), opts.Issuer+"/.well-known/jwks.json")
+// NewOAuth makes an OAuth. The end of ctx does not end it.
+func NewOAuth(ctx context.Context, opts OAuthOptions) *OAuth {
+	keys := oidc.NewRemoteKeySet(oidc.ClientContext(context.WithoutCancel(ctx), opts.HTTPClient), opts.Issuer+"/.well-known/jwks.json")
 	verifier := func(clientID string) *oidc.IDTokenVerifier {
 		return oidc.NewVerifier(opts.Issuer, keys, &oidc.Config{
 			ClientID: clientID, SkipClientIDCheck: clientID == "", SupportedSigningAlgs: []string{oidc.RS256}, Now: opts.Now,
