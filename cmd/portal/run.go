@@ -97,7 +97,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer func() { _ = listener.Close() }() // the server has closed it, if it got that far
-	if cfg.PublicURL == nil { // on loopback: wherever we listen
+	if cfg.PublicURL == nil {               // on loopback: wherever we listen
 		cfg.PublicURL = &url.URL{Scheme: "http", Host: listener.Addr().String()}
 	}
 	removable := cfg.removable() // before openPool fills in the embedded pool's id
