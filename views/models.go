@@ -44,9 +44,13 @@ type SignIn struct {
 // NewPassword is the page /new-password.
 type NewPassword struct {
 	Page
-	Rules []Rule
-	Error i18n.Rich
+	Rules      []Rule
+	Attributes []Attribute
+	Error      i18n.Rich
 }
+
+// Attribute is something else that the pool wants to know.
+type Attribute struct{ Name, Label, Value string }
 
 // Rule is one demand of the password policy.
 type Rule struct {
@@ -54,19 +58,59 @@ type Rule struct {
 	Missing bool // the password that was just typed does not meet it
 }
 
-// Challenge is the page /challenge: the code of the app that is set up.
+// Challenge is the page /challenge: the code of a second factor.
 type Challenge struct {
 	Page
+	Method string // app, sms or email
+	Sent   string // where the code was sent, masked; "" for the app
 	Device string
 	Wait   time.Duration // until the app shows a code that was not used yet; 0 when it does
 	Error  i18n.Rich
 }
 
+// Choose is the page /choose: which second factor.
+type Choose struct {
+	Page
+	Methods []Method
+}
+
+// Method is a second factor that can be chosen.
+type Method struct {
+	Name, Label string
+	Preferred   bool
+}
+
 // Review is the page /authenticator.
 type Review struct {
 	Page
-	HasApp bool
-	Device string
+	HasApp    bool
+	Device    string
+	Notice    i18n.Rich
+	Looked    bool // Methods are known
+	Methods   []Method
+	MayRemove bool
+}
+
+// Forgot is the page /forgot-password.
+type Forgot struct {
+	Page
+	Username string
+}
+
+// Reset is the page /reset-password.
+type Reset struct {
+	Page
+	Username string
+	Rules    []Rule
+	Error    i18n.Rich
+}
+
+// Confirm is the page /confirm.
+type Confirm struct {
+	Page
+	Username string
+	Notice   i18n.Rich
+	Error    i18n.Rich
 }
 
 // SetUp is the page /set-up while the QR code is on it.

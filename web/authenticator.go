@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -9,10 +10,23 @@ import (
 	"cognito-enroll/views"
 )
 
+var errNoMethod = errors.New("no such method") //nolint:gochecknoglobals // a sentinel
+
 func (s *Server) showReview(c echo.Context, f enroll.Flow) error {
-	return s.render(c, http.StatusOK, views.ReviewPage(views.Review{
-		Page: s.page(f, "review.title", false), HasApp: f.HasApp, Device: f.DeviceName,
-	}))
+	page := views.Review{
+		Page: s.page(f, "review.title", false), HasApp: f.HasApp, Device: f.DeviceName, Looked: f.Looked, MayRemove: s.Enroll.MayRemove(f),
+	}
+	if f.Notice == enroll.NoticeRemoved || f.Notice == enroll.NoticePreferred {
+		page.Notice = s.Printer.Rich("review.notice."+f.Notice.String(), 0)
+	}
+	if f.Looked {
+		for _, method := range f.Methods {
+			page.Methods = append(page.Methods, views.Method{
+				Name: method.String(), Label: s.Printer.T("method." + method.String()), Preferred: f.Prefers && f.Method == method,
+			})
+		}
+	}
+	return s.render(c, http.StatusOK, views.ReviewPage(page))
 }
 
 func (s *Server) startSetUp(c echo.Context, f enroll.Flow) error {
@@ -20,5 +34,30 @@ func (s *Server) startSetUp(c echo.Context, f enroll.Flow) error {
 		return err
 	}
 	next, err := s.Enroll.Start(c.Request().Context(), f)
+	return s.moveOn(c, next, err)
+}
+
+func (s *Server) lookUpMethods(c echo.Context, f enroll.Flow) error {
+	if _, err := readForm(c); err != nil {
+		return err
+	}
+	next, err := s.Enroll.Look(c.Request().Context(), f)
+	return s.moveOn(c, next, err)
+}
+
+func (s *Server) preferMethod(c echo.Context, f enroll.Flow) error {
+	method, err := readMethod(c)
+	if err != nil {
+		return err
+	}
+	next, err := s.Enroll.Prefer(c.Request().Context(), f, method)
+	return s.moveOn(c, next, err)
+}
+
+func (s *Server) removeApp(c echo.Context, f enroll.Flow) error {
+	if _, err := readForm(c); err != nil {
+		return err
+	}
+	next, err := s.Enroll.Remove(c.Request().Context(), f)
 	return s.moveOn(c, next, err)
 }

@@ -33,10 +33,17 @@ func (s *Server) challengePage(f enroll.Flow, failure error) views.Challenge {
 	if texts := s.codeError(failure, ""); len(texts) > 0 {
 		text = texts[0]
 	}
-	return views.Challenge{
-		Page:   s.page(f, "challenge.title", failure != nil),
-		Device: f.DeviceName, Wait: s.untilNextCode(f), Error: text,
+	if failure != nil && f.Method != enroll.MethodApp {
+		text = s.Printer.Rich("code.error.sent", 0)
 	}
+	page := views.Challenge{
+		Page:   s.page(f, "challenge.title."+f.Method.String(), failure != nil),
+		Method: f.Method.String(), Sent: f.Destination, Device: f.DeviceName, Error: text,
+	}
+	if f.Method == enroll.MethodApp {
+		page.Wait = s.untilNextCode(f)
+	}
+	return page
 }
 
 // untilNextCode is how long the app will go on showing the code that was used last.

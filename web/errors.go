@@ -25,13 +25,15 @@ type answer struct {
 // answerTo says how each kind is told. The link of the way on is always a GET, and GETs are harmless.
 func answerTo(kind enroll.Kind) answer {
 	switch kind {
-	case enroll.WrongPassword, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer, enroll.WrongCode:
+	case enroll.WrongPassword, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer, enroll.WrongCode,
+		enroll.WrongMailedCode, enroll.MissingAttribute:
 		return answer{http.StatusUnprocessableEntity, 0, "problem.again", "/"}
 	case enroll.SignInAgain, enroll.SessionSpent:
 		return answer{http.StatusForbidden, 0, "problem.sign_in", "/sign-in"}
 	case enroll.TooManyTries:
 		return answer{http.StatusTooManyRequests, 900, "problem.again", "/"}
-	case enroll.ResetRequired, enroll.NotConfirmed, enroll.NotAllowed, enroll.AppsOff, enroll.OtherMethod:
+	case enroll.ResetRequired, enroll.NotConfirmed, enroll.NotAllowed, enroll.AppsOff, enroll.OtherMethod, enroll.OnlyEmail,
+		enroll.Federated, enroll.PasswordExpired, enroll.NoWayToReach:
 		return answer{http.StatusForbidden, 0, "problem.start", "/"}
 	case enroll.Conflict:
 		return answer{http.StatusConflict, 0, "problem.again", "/"}

@@ -85,7 +85,10 @@ func exceptionTable() map[string]map[string]told {
 			"NotAuthorizedException":    wrongPassword,
 			"UserNotConfirmedException": wrongPassword,
 			"UserNotFoundException":     wrongPassword,
-		}, append(signIn, "UnsupportedOperationException")...),
+			// The password was right: a code was sent to set a new one with.
+			"PasswordResetRequiredException": {"/reset-password", http.StatusOK, "Set a new password"},
+		}, append(slices.DeleteFunc(slices.Clone(signIn), func(name string) bool { return name == "PasswordResetRequiredException" }),
+			"UnsupportedOperationException")...),
 		"RespondToAuthChallenge": with(map[string]told{
 			"AliasExistsException":                    notAllowed,
 			"CodeMismatchException":                   {"/challenge", http.StatusUnprocessableEntity, "does not match"},

@@ -26,6 +26,10 @@ func pathOf(step enroll.Step) string {
 		return "/set-up"
 	case enroll.StepDone:
 		return "/done"
+	case enroll.StepChoose:
+		return "/choose"
+	case enroll.StepReset:
+		return "/reset-password"
 	}
 	return "/sign-in"
 }

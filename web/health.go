@@ -6,6 +6,12 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
+// changePassword is where password managers look for the page that changes a password (W3C, A Well-Known URL for
+// Changing Passwords).
+func changePassword(c echo.Context) error {
+	return c.Redirect(http.StatusFound, "/forgot-password")
+}
+
 // showHealth says that the process serves. It asks nobody: a pool that is down is no reason to restart the portal.
 func showHealth(c echo.Context) error {
 	return c.String(http.StatusOK, "ok\n")

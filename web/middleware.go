@@ -52,7 +52,7 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 			slog.String("method", methodForLog(c.Request().Method)),
 			slog.String("route", routeForLog(c.Path())),
 			slog.Int("status", c.Response().Status),
-			slog.Duration("duration", s.Now().Sub(began)),
+			slog.Float64("duration_ms", float64(s.Now().Sub(began).Microseconds())/1000),
 		}
 		level := slog.LevelInfo
 		if cause, ok := c.Get(causeKey).(error); ok {

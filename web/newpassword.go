@@ -14,36 +14,65 @@ import (
 )
 
 func (s *Server) showNewPassword(c echo.Context, f enroll.Flow) error {
-	return s.render(c, http.StatusOK, views.NewPasswordPage(s.newPasswordPage(f, nil)))
+	return s.render(c, http.StatusOK, views.NewPasswordPage(s.newPasswordPage(f, nil, nil)))
 }
 
 func (s *Server) setNewPassword(c echo.Context, f enroll.Flow) error {
-	form, err := readForm(c, "password", "again")
+	names := []string{"password", "again"}
+	for _, name := range f.Attributes {
+		names = append(names, "attribute."+name)
+	}
+	form, err := readForm(c, names...)
 	if err != nil {
 		return err
 	}
-	next, err := s.Enroll.SetNewPassword(c.Request().Context(), f, secret.New(form["password"]), secret.New(form["again"]))
-	if onForm(c, err, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer) {
-		return s.render(c, http.StatusUnprocessableEntity, views.NewPasswordPage(s.newPasswordPage(f, err)))
+	attributes := make(map[string]string, len(f.Attributes))
+	for _, name := range f.Attributes {
+		attributes[name] = form["attribute."+name]
+	}
+	next, err := s.Enroll.SetNewPassword(c.Request().Context(), f, secret.New(form["password"]), secret.New(form["again"]), attributes)
+	if onForm(c, err, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer, enroll.MissingAttribute) {
+		return s.render(c, http.StatusUnprocessableEntity, views.NewPasswordPage(s.newPasswordPage(f, attributes, err)))
 	}
 	return s.moveOn(c, next, err)
 }
 
-func (s *Server) newPasswordPage(f enroll.Flow, failure error) views.NewPassword {
-	var text i18n.Rich
-	var missing []enroll.PasswordRule
-	if failure != nil {
-		text = s.Printer.Rich("newpassword.error."+enroll.KindOf(failure).String(), 0)
+func (s *Server) newPasswordPage(f enroll.Flow, attributes map[string]string, failure error) views.NewPassword {
+	page := views.NewPassword{Page: s.page(f, "newpassword.title", failure != nil), Rules: s.rules(failure), Error: s.passwordError(failure)}
+	for _, name := range f.Attributes {
+		label := name // an attribute of the operator's own
+		if key := "attribute." + name; s.Printer.Has(key) {
+			label = s.Printer.T(key)
+		}
+		page.Attributes = append(page.Attributes, views.Attribute{Name: name, Label: label, Value: attributes[name]})
 	}
+	return page
+}
+
+// rules are the password policy, with those marked that a refused password does not keep.
+func (s *Server) rules(failure error) []views.Rule {
+	var missing []enroll.PasswordRule
 	if e, ok := errors.AsType[*enroll.Error](failure); ok {
 		missing = e.Rules
 	}
-	page := views.NewPassword{Page: s.page(f, "newpassword.title", failure != nil), Error: text}
+	rules := make([]views.Rule, 0, len(s.Policy.Rules())+1)
 	for _, rule := range append(s.Policy.Rules(), enroll.RuleNoSpace) {
-		page.Rules = append(page.Rules, views.Rule{
+		rules = append(rules, views.Rule{
 			Text:    s.Printer.N("newpassword.rule."+rule.String(), s.Policy.MinLength),
 			Missing: slices.Contains(missing, rule),
 		})
 	}
-	return page
+	return rules
+}
+
+// passwordError words why a new password was not taken.
+func (s *Server) passwordError(failure error) i18n.Rich {
+	switch kind := enroll.KindOf(failure); {
+	case failure == nil:
+		return nil
+	case kind == enroll.WrongMailedCode:
+		return s.Printer.Rich("reset.error.wrong_mailed_code", 0)
+	default:
+		return s.Printer.Rich("newpassword.error."+kind.String(), 0)
+	}
 }

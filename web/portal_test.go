@@ -46,14 +46,17 @@ type portal struct {
 	server  *httptest.Server
 	handler atomic.Pointer[web.Server]
 	drawer  *qr.Drawer
-	log     *lockedBuffer
+
+	userPool, client string // instead of the pool's first
+	log              *lockedBuffer
 }
 
 type portalOptions struct {
 	pool         userpool.Options
 	secretClient bool
 	issuer       string
-	plainHTTP    bool // for a browser that would not take the test's certificate
+	flow         cognito.AuthFlow // default password
+	plainHTTP    bool             // for a browser that would not take the test's certificate
 }
 
 // password is what every test account has.
@@ -128,7 +131,13 @@ func (p *portal) restart() {
 			Region: info.Region, BaseEndpoint: aws.String("http://embedded.invalid"),
 			HTTPClient: &http.Client{Transport: p.pool.Transport()},
 		},
-		ClientID: info.ClientID, SessionValidity: 3 * time.Minute, Now: p.clock.Now,
+		UserPoolID: info.UserPoolID, ClientID: info.ClientID, Flow: p.options.flow, SessionValidity: 3 * time.Minute, Now: p.clock.Now,
+	}
+	if client.Flow == "" {
+		client.Flow = cognito.FlowPassword
+	}
+	if p.client != "" {
+		client.UserPoolID, client.ClientID = p.userPool, p.client
 	}
 	if p.options.secretClient {
 		client.ClientID, client.ClientSecret = info.SecretClientID, secret.New(info.SecretClientSecret)
@@ -147,7 +156,7 @@ func (p *portal) restart() {
 	p.drawer = qr.NewDrawer(16)
 	policy := enroll.PasswordPolicy{MinLength: 8, Upper: true, Lower: true, Number: true, Symbol: true}
 	server, err := web.New(web.Options{
-		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Now: pool.Now}), Policy: policy,
+		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Removable: p.options.pool.MFA == userpool.MFAOptional, Now: pool.Now}), Policy: policy,
 		Sessions: sessions, QR: p.drawer, Assets: assets, Printer: printer, PublicURL: publicURL,
 		Brand: "Northwind", Issuer: p.options.issuer, Support: "Need help? Call the service desk: 555 0100",
 		SessionValidity: 3 * time.Minute, Now: pool.Now,
@@ -155,6 +164,12 @@ func (p *portal) restart() {
 	})
 	p.must(err)
 	p.handler.Store(server)
+}
+
+// useClient points the portal at another pool of the same service.
+func (p *portal) useClient(userPool, client string) {
+	p.userPool, p.client = userPool, client
+	p.restart()
 }
 
 func (p *portal) must(err error) {

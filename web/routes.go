@@ -22,7 +22,7 @@ type route struct {
 
 func (s *Server) routes() []route {
 	at := func(steps ...enroll.Step) []enroll.Step { return steps }
-	anywhere := at(enroll.StepSignIn, enroll.StepNewPassword, enroll.StepCode, enroll.StepReview, enroll.StepScan, enroll.StepFinish, enroll.StepDone)
+	anywhere := enroll.Steps()
 	return []route{
 		{http.MethodGet, "/", anywhere, s.next},
 
@@ -30,11 +30,16 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/sign-in", at(enroll.StepSignIn), s.signIn},
 		{http.MethodGet, "/new-password", at(enroll.StepNewPassword), s.showNewPassword},
 		{http.MethodPost, "/new-password", at(enroll.StepNewPassword), s.setNewPassword},
+		{http.MethodGet, "/choose", at(enroll.StepChoose), s.showChoose},
+		{http.MethodPost, "/choose", at(enroll.StepChoose), s.chooseMethod},
 		{http.MethodGet, "/challenge", at(enroll.StepCode), s.showChallenge},
 		{http.MethodPost, "/challenge", at(enroll.StepCode), s.answerCode},
 
 		{http.MethodGet, "/authenticator", at(enroll.StepReview), s.showReview},
 		{http.MethodPost, "/authenticator/start", at(enroll.StepReview), s.startSetUp},
+		{http.MethodPost, "/authenticator/methods", at(enroll.StepReview), s.lookUpMethods},
+		{http.MethodPost, "/authenticator/prefer", at(enroll.StepReview), s.preferMethod},
+		{http.MethodPost, "/authenticator/remove", at(enroll.StepReview), s.removeApp},
 
 		{http.MethodGet, "/set-up", at(enroll.StepScan, enroll.StepFinish), s.showSetUp},
 		{http.MethodGet, "/set-up/qr.png", anywhere, s.showQR},
@@ -44,6 +49,14 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/done", at(enroll.StepDone), s.showDone},
 		{http.MethodPost, "/try", at(enroll.StepDone), s.tryApp},
 		{http.MethodPost, "/sign-out", anywhere, s.signOut},
+		{http.MethodPost, "/sign-out/everywhere", at(enroll.StepReview), s.signOutEverywhere},
+
+		{http.MethodGet, "/forgot-password", at(enroll.StepSignIn), s.showForgotPassword},
+		{http.MethodPost, "/forgot-password", at(enroll.StepSignIn), s.forgotPassword},
+		{http.MethodGet, "/reset-password", at(enroll.StepReset), s.showResetPassword},
+		{http.MethodPost, "/reset-password", at(enroll.StepReset), s.resetPassword},
+		{http.MethodGet, "/confirm", at(enroll.StepSignIn), s.showConfirm},
+		{http.MethodPost, "/confirm", at(enroll.StepSignIn), s.confirmAccount},
 	}
 }
 
@@ -56,6 +69,7 @@ func (s *Server) addRoutes() {
 		}
 	}
 	s.echo.GET(static.Prefix+"*", echo.WrapHandler(s.Assets))
+	s.echo.GET("/.well-known/change-password", changePassword)
 	s.echo.GET("/healthz", showHealth)
 	s.echo.GET("/readyz", showHealth)
 }

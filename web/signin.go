@@ -49,6 +49,9 @@ func (s *Server) signInNotices(f enroll.Flow) []i18n.Rich {
 		return s.Printer.Rich("signin.notice."+key, 0, pairs...)
 	}
 	var notices []i18n.Rich
+	if f.Notice != enroll.NoNotice {
+		return []i18n.Rich{say(f.Notice.String())}
+	}
 	switch {
 	case f.Username == "" || f.Trying && !f.Expired(s.Now()):
 		return nil

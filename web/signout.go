@@ -19,3 +19,14 @@ func (s *Server) signOut(c echo.Context, f enroll.Flow) error {
 	}
 	return s.next(c, enroll.Flow{})
 }
+
+func (s *Server) signOutEverywhere(c echo.Context, f enroll.Flow) error {
+	if _, err := readForm(c); err != nil {
+		return err
+	}
+	next, err := s.Enroll.SignOutEverywhere(c.Request().Context(), f)
+	if err == nil {
+		c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	}
+	return s.moveOn(c, next, err)
+}

@@ -10,10 +10,12 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"cognito-enroll/internal/cognito"
 	"cognito-enroll/internal/enroll"
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/session"
@@ -49,8 +51,8 @@ type config struct {
 
 	// Region is the pool's AWS region. Empty: the beginning of the pool's id. (AWS_REGION)
 	Region string
-	// UserPoolID and ClientID are the pool and its app client, which must allow ALLOW_USER_PASSWORD_AUTH. Without
-	// them the portal runs on an embedded pool with demo accounts, on loopback only.
+	// UserPoolID and ClientID are the pool and its app client. Without them the portal runs on an embedded pool with
+	// demo accounts, on loopback only.
 	// (COGNITO_USER_POOL_ID, COGNITO_CLIENT_ID)
 	UserPoolID, ClientID string
 	// ClientSecret is the app client's secret, if it has one. (COGNITO_CLIENT_SECRET)
@@ -62,6 +64,14 @@ type config struct {
 	// (-session-validity, COGNITO_AUTH_SESSION_VALIDITY)
 	SessionValidity time.Duration
 
+	// AuthFlow is how passwords are proved to the pool; the app client must allow it. srp (ALLOW_USER_SRP_AUTH) never
+	// sends the password; password is ALLOW_USER_PASSWORD_AUTH, choice ALLOW_USER_AUTH; auto begins with srp and falls
+	// back to password once the app client refuses. (-auth-flow, COGNITO_AUTH_FLOW)
+	AuthFlow cognito.AuthFlow
+	// MFA repeats the pool's setting, on or optional, which Cognito tells only to administrators. With optional people
+	// may switch their app off again. (-mfa, COGNITO_MFA)
+	MFA string
+
 	// DemoMFA is the embedded pool's MFA setting, on or optional: with optional, accounts without an app are let in
 	// and set one up of their own accord. (-demo-mfa, PORTAL_DEMO_MFA)
 	DemoMFA userpool.MFA
@@ -69,6 +79,14 @@ type config struct {
 
 // demo reports whether the portal runs on the embedded pool.
 func (c config) demo() bool { return c.UserPoolID == "" && c.ClientID == "" }
+
+// removable reports whether people may switch their app off.
+func (c config) removable() bool {
+	if c.demo() {
+		return c.DemoMFA == userpool.MFAOptional
+	}
+	return c.MFA == "optional"
+}
 
 // secure reports whether browsers reach the portal by https.
 func (c config) secure() bool { return c.PublicURL != nil && c.PublicURL.Scheme == "https" }
@@ -102,6 +120,8 @@ func settings() []setting {
 		{"", "COGNITO_CLIENT_SECRET", "", "", func(c *config, value string) error { c.ClientSecret = secret.New(strings.TrimSpace(value)); return nil }},
 		{"", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "", "", (*config).setEndpoint},
 		{"session-validity", "COGNITO_AUTH_SESSION_VALIDITY", "3m", "the app client's AuthSessionValidity", (*config).setSessionValidity},
+		{"auth-flow", "COGNITO_AUTH_FLOW", "auto", "how passwords are proved: auto, srp, password or choice", (*config).setAuthFlow},
+		{"mfa", "COGNITO_MFA", "on", "the pool's MFA setting: on or optional", func(c *config, value string) error { return oneOf(&c.MFA, value, "on", "optional") }},
 		{"demo-mfa", "PORTAL_DEMO_MFA", "on", "MFA of the embedded pool: on or optional", (*config).setDemoMFA},
 	}
 }
@@ -267,14 +287,26 @@ func (c *config) setSessionValidity(value string) error {
 }
 
 func (c *config) setDemoMFA(value string) error {
-	switch strings.ToLower(value) {
-	case "on":
-		c.DemoMFA = userpool.MFAOn
-	case "optional":
-		c.DemoMFA = userpool.MFAOptional
-	default:
-		return fmt.Errorf("%q: want on or optional", value)
+	var mfa string
+	err := oneOf(&mfa, value, "on", "optional")
+	c.DemoMFA = userpool.MFA(strings.ToUpper(mfa))
+	return err
+}
+
+func (c *config) setAuthFlow(value string) error {
+	var flow string
+	err := oneOf(&flow, value, string(cognito.FlowAuto), string(cognito.FlowSRP), string(cognito.FlowPassword), string(cognito.FlowChoice))
+	c.AuthFlow = cognito.AuthFlow(flow)
+	return err
+}
+
+// oneOf takes a value that is one of a few words.
+func oneOf(target *string, value string, words ...string) error {
+	value = strings.ToLower(strings.TrimSpace(value))
+	if !slices.Contains(words, value) {
+		return fmt.Errorf("%q: want one of %s", value, strings.Join(words, ", "))
 	}
+	*target = value
 	return nil
 }
 

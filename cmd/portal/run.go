@@ -18,7 +18,6 @@ import (
 	"cognito-enroll/internal/enroll"
 	"cognito-enroll/internal/i18n"
 	"cognito-enroll/internal/qr"
-	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/static"
@@ -110,7 +109,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return err
 	}
 	portal, err := web.New(web.Options{
-		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Now: pool.Now}),
+		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Removable: cfg.removable(), Now: pool.Now}),
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
 		QR:              qr.NewDrawer(remembered),
@@ -166,22 +165,25 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
 // configures.
 func openPool(ctx context.Context, cfg *config) (*cognito.Client, []views.DemoAccount, error) {
-	options := func(c aws.Config, clientID string, clientSecret secret.Text) cognito.Options {
-		return cognito.Options{AWS: c, ClientID: clientID, ClientSecret: clientSecret, SessionValidity: cfg.SessionValidity, Now: time.Now}
+	options := cognito.Options{
+		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
+		SessionValidity: cfg.SessionValidity, Now: time.Now,
 	}
 	if !cfg.demo() {
 		c, err := awsSettings(ctx, *cfg)
 		if err != nil {
 			return nil, nil, err
 		}
-		return cognito.New(options(c, cfg.ClientID, cfg.ClientSecret)), nil, nil
+		options.AWS = c
+		return cognito.New(options), nil, nil
 	}
 	embedded, err := embeddedPool(*cfg)
 	if err != nil {
 		return nil, nil, err
 	}
 	info := embedded.Info()
-	return cognito.New(options(embeddedSettings(embedded), info.ClientID, secret.Text{})), demoAccounts(info.Users), nil
+	options.UserPoolID, options.ClientID, options.AWS = info.UserPoolID, info.ClientID, embeddedSettings(embedded)
+	return cognito.New(options), demoAccounts(info.Users), nil
 }
 
 // awsSettings are the SDK's settings for the configured pool.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"cognito-enroll/internal/totp"
 	"cognito-enroll/internal/userpool"
 )
 
@@ -26,6 +27,8 @@ type settings struct {
 	state        string
 	control      bool
 	callback     string
+	code         string
+	next         bool
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -38,9 +41,11 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.DurationVar(&s.validity, "session-validity", 3*time.Minute, "life of a challenge session, 3m to 15m")
 	flags.StringVar(&s.accessKey, "access-key-id", "", "access key id that IAM-signed operations must use (default: made up)")
 	flags.StringVar(&s.accessSecret, "secret-access-key", "", "its secret (default: made up)")
-	flags.StringVar(&s.state, "state", "", "file that keeps the pool across restarts; it holds every secret of the pool")
+	flags.StringVar(&s.state, "state", "", "file that keeps the pool across restarts, and outweighs the flags about pool and keys; it holds every secret")
 	flags.BoolVar(&s.control, "control", false, "serve the control interface for tests under "+userpool.ControlPath+"; whoever reaches it rules the pool")
 	flags.StringVar(&s.callback, "callback", "", "redirect addresses of the OAuth pages, separated by commas (default: no OAuth)")
+	flags.StringVar(&s.code, "code", "", "print the present code of this authenticator key, and end")
+	flags.BoolVar(&s.next, "next", false, "with -code: the code after the present one, which is accepted already")
 	if err := flags.Parse(args); err != nil {
 		return s, fmt.Errorf("flags: %w", err)
 	}
@@ -55,6 +60,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	s, err := parse(args, stderr)
 	if err != nil {
 		return err
+	}
+	if s.code != "" {
+		return printCode(s, stdout)
 	}
 	pool, err := userpool.New(userpool.Options{
 		MFA: userpool.MFA(strings.ToUpper(s.mfa)), SessionValidity: s.validity,
@@ -82,6 +90,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		handler = mux
 	}
 	return errors.Join(serve(ctx, listener, handler), pool.Save())
+}
+
+// printCode does what the app on a phone does.
+func printCode(s settings, stdout io.Writer) error {
+	key, err := totp.Decode(s.code)
+	if err != nil {
+		return fmt.Errorf("-code: %w", err)
+	}
+	step := totp.Step(time.Now())
+	if s.next {
+		step++
+	}
+	if _, err := fmt.Fprintln(stdout, totp.Code(key, step)); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
 }
 
 // fill takes the accounts from the state file, or makes the demo accounts.

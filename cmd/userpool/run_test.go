@@ -1,39 +1,22 @@
 package main
 
 import (
-	"bufio"
-	"context"
-	"encoding/json"
+	"bytes"
 	"io"
+	"net/http"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-
-	"cognito-enroll/internal/userpool"
 )
 
 func TestFirstLineLeadsToTheService(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	out, in := io.Pipe()
-	done := make(chan error, 1)
-	go func() {
-		err := run(ctx, []string{"-listen", "127.0.0.1:0", "-mfa", "on"}, in, io.Discard)
-		_ = in.CloseWithError(err) // wakes the reader when the start fails
-		done <- err
-	}()
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	var info userpool.Info
-	if err := json.Unmarshal([]byte(line), &info); err != nil {
-		t.Fatal(err)
-	}
+	info := start(t, "-mfa", "on")
 	api := cip.New(cip.Options{Region: info.Region, BaseEndpoint: &info.Endpoint, Retryer: aws.NopRetryer{}})
-	answer, err := api.InitiateAuth(ctx, &cip.InitiateAuthInput{
+	answer, err := api.InitiateAuth(t.Context(), &cip.InitiateAuthInput{
 		AuthFlow: "USER_PASSWORD_AUTH", ClientId: &info.ClientID,
 		AuthParameters: map[string]string{"USERNAME": info.Users[0].Username, "PASSWORD": info.Users[0].Password},
 	})
@@ -43,13 +26,46 @@ func TestFirstLineLeadsToTheService(t *testing.T) {
 	if answer.ChallengeName != "MFA_SETUP" {
 		t.Errorf("challenge %q, want MFA_SETUP", answer.ChallengeName)
 	}
-	stop()
-	if err := <-done; err != nil {
-		t.Errorf("end: %v", err)
+}
+
+func get(t *testing.T, url string) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	return response.StatusCode
+}
+
+func TestControlIsOffUnlessAskedFor(t *testing.T) {
+	for flag, want := range map[string]int{"-control=false": http.StatusNotFound, "-control": http.StatusOK} {
+		if got := get(t, start(t, flag).Endpoint+"/_control/requests"); got != want {
+			t.Errorf("%s: %d, want %d", flag, got, want)
+		}
 	}
 }
 
-func TestRefusesToListenForOthers(t *testing.T) {
+func TestStateBringsTheSamePoolBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pool.json")
+	first := start(t, "-state", path)
+	if second := start(t, "-state", path); second.UserPoolID != first.UserPoolID || second.Users[0].Password != first.Users[0].Password {
+		t.Errorf("got %+v, want %+v", second, first)
+	}
+}
+
+func TestCode(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-code", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}, &out, io.Discard); err != nil || !regexp.MustCompile(`^\d{6}\n$`).MatchString(out.String()) {
+		t.Errorf("got %q %v", out.String(), err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
 	for _, test := range []struct {
 		args []string
 		want string
@@ -58,6 +74,7 @@ func TestRefusesToListenForOthers(t *testing.T) {
 		{[]string{"-listen", ":0"}, "not a loopback address"},
 		{[]string{"-mfa", "maybe"}, "none of ON, OPTIONAL and OFF"},
 		{[]string{"-session-validity", "2m"}, "whole number of minutes"},
+		{[]string{"-code", "1"}, "not a base32 key"},
 		{[]string{"extra"}, "unexpected argument"},
 	} {
 		err := run(t.Context(), test.args, io.Discard, io.Discard)

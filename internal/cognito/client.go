@@ -1,7 +1,9 @@
 // Package cognito is [enroll.Pool] over the AWS SDK: an Amazon Cognito user pool, or anything that speaks its protocol.
 //
-//	client.go  the client, its clock and its limits        signin.go  InitiateAuth and RespondToAuthChallenge
-//	token.go   Associate, Verify, SetUserMFAPreference     errors.go  what each exception means
+//	client.go   the client, its clock and its limits        signin.go  InitiateAuth, by the configured flow (srp.go)
+//	respond.go  RespondToAuthChallenge, and what both say   claims.go  what an access token says
+//	token.go    Associate and VerifySoftwareToken           account.go preference, GetUser, GlobalSignOut
+//	reset.go    forgotten passwords, new accounts           errors.go  what each exception means
 //
 // None of the operations used here is signed: the access token or the session in the request is the only credential,
 // so no IAM credentials are needed.
@@ -36,6 +38,8 @@ const (
 // Options of a Client.
 type Options struct {
 	AWS             aws.Config    // region, endpoint, HTTP client; credentials are not used
+	UserPoolID      string        // SRP hashes its second half
+	Flow            AuthFlow      // how passwords are proved
 	ClientID        string        // the app client
 	ClientSecret    secret.Text   // of an app client that has one
 	SessionValidity time.Duration // the app client's AuthSessionValidity: Cognito does not tell it without IAM
@@ -45,6 +49,9 @@ type Options struct {
 // Client is a user pool. It is safe for concurrent use.
 type Client struct {
 	api          *cip.Client
+	poolID       string
+	flow         AuthFlow
+	passwordOnly atomic.Bool // with FlowAuto: the app client has turned out not to allow SRP
 	clientID     string
 	clientSecret secret.Text
 	validity     time.Duration
@@ -59,11 +66,14 @@ func New(opts Options) *Client {
 	return &Client{
 		api: cip.NewFromConfig(opts.AWS, func(o *cip.Options) {
 			o.ClientLogMode = 0 // request and response bodies hold passwords, tokens and keys
+			o.APIOptions = append(o.APIOptions, acceptLists)
 			o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
 				r.MaxAttempts = 2
 				r.MaxBackoff = 400 * time.Millisecond
 			})
 		}),
+		poolID:       opts.UserPoolID,
+		flow:         opts.Flow,
 		clientID:     opts.ClientID,
 		clientSecret: opts.ClientSecret,
 		validity:     opts.SessionValidity,

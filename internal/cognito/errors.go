@@ -52,11 +52,25 @@ var meanings = map[string]map[string]enroll.Kind{
 		"UserNotConfirmedException":                enroll.NotConfirmed,
 		"UserNotFoundException":                    enroll.SignInAgain,
 	},
-	"InitiateAuth": {
-		// One answer for every account that cannot sign in: nobody learns which names exist.
-		"NotAuthorizedException":    enroll.WrongPassword,
-		"UserNotConfirmedException": enroll.WrongPassword,
-		"UserNotFoundException":     enroll.WrongPassword,
+	"InitiateAuth": cannotSignIn,
+	opVerifier:     cannotSignIn,
+	opSelect:       cannotSignIn,
+	"ForgotPassword": {
+		"CodeDeliveryFailureException": enroll.NoWayToReach,
+		"LimitExceededException":       enroll.NoWayToReach, // said of accounts that exist alone
+	},
+	"ResendConfirmationCode": {
+		"CodeDeliveryFailureException": enroll.NoWayToReach,
+		"InvalidParameterException":    enroll.NoWayToReach, // confirmed already
+		"LimitExceededException":       enroll.NoWayToReach,
+	},
+	"ConfirmForgotPassword": {
+		"LimitExceededException":         enroll.WrongCode,
+		"TooManyFailedAttemptsException": enroll.WrongCode,
+	},
+	"ConfirmSignUp": {
+		"LimitExceededException":         enroll.WrongCode,
+		"TooManyFailedAttemptsException": enroll.WrongCode,
 	},
 	"RespondToAuthChallenge": {
 		"SoftwareTokenMFANotFoundException": enroll.SignInAgain, // the app was removed while its code was asked for
@@ -68,6 +82,18 @@ var meanings = map[string]map[string]enroll.Kind{
 		"InternalErrorException": enroll.ResultUnknown,
 	},
 }
+
+// cannotSignIn is one answer for every account that cannot sign in: nobody learns which names exist.
+//
+//nolint:gochecknoglobals // an immutable table
+var cannotSignIn = map[string]enroll.Kind{
+	"NotAuthorizedException":    enroll.WrongPassword,
+	"UserNotConfirmedException": enroll.WrongPassword,
+	"UserNotFoundException":     enroll.WrongPassword,
+}
+
+// errFlowOff is the cause when the app client does not allow a flow.
+var errFlowOff = errors.New("the app client does not allow this flow: add it to its ExplicitAuthFlows, or set COGNITO_AUTH_FLOW")
 
 // texts tell apart what one exception is used for: the first whose part the message has. Types first, texts
 // only where they must: they change over the years.
@@ -83,12 +109,12 @@ var texts = []struct {
 	{"NotAuthorizedException", "Access Token does not have required scopes", enroll.Misconfigured, "the access token lacks the scope aws.cognito.signin.user.admin"},
 	{"NotAuthorizedException", "Access Token", enroll.SignInAgain, ""},
 	{"NotAuthorizedException", "Password attempts exceeded", enroll.TooManyTries, ""},
-	{"NotAuthorizedException", "Temporary password has expired", enroll.ResetRequired, ""},
+	{"NotAuthorizedException", "Temporary password has expired", enroll.PasswordExpired, ""},
 	{"NotAuthorizedException", "SECRET_HASH was not received", enroll.Misconfigured, "the app client has a secret: set COGNITO_CLIENT_SECRET"},
 	{"NotAuthorizedException", "secret hash", enroll.Misconfigured, "COGNITO_CLIENT_SECRET is not this app client's"},
 	{"NotAuthorizedException", "SecretHash does not match", enroll.Misconfigured, "COGNITO_CLIENT_SECRET is not this app client's"},
 	{"NotAuthorizedException", "does not have a secret", enroll.Misconfigured, "the app client has no secret: unset COGNITO_CLIENT_SECRET"},
-	{"InvalidParameterException", "flow not enabled for this client", enroll.Misconfigured, "add ALLOW_USER_PASSWORD_AUTH to the app client's flows"},
+	{"InvalidParameterException", "no registered/verified email or phone_number", enroll.NoWayToReach, ""},
 	{"ResourceNotFoundException", "User pool client", enroll.Misconfigured, "no such app client in this region: check COGNITO_CLIENT_ID and AWS_REGION"},
 }
 
@@ -111,6 +137,9 @@ func meaningOf(op string, err error) (enroll.Kind, error) {
 	if exception, ok := errors.AsType[smithy.APIError](err); ok {
 		kind, mend := meaningOfException(op, exception, status)
 		cause := fmt.Errorf("%s (HTTP %d, request %s)", exceptionForLog(exception.ErrorCode()), status, requestID)
+		if kind == enroll.Misconfigured && strings.Contains(exception.ErrorMessage(), "flow not enabled for this client") {
+			return kind, fmt.Errorf("%w: %w", cause, errFlowOff)
+		}
 		if mend != "" {
 			cause = fmt.Errorf("%w: %s", cause, mend)
 		}

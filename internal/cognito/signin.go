@@ -3,8 +3,8 @@ package cognito
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -14,95 +14,124 @@ import (
 	"cognito-enroll/internal/secret"
 )
 
-// SignIn is InitiateAuth with USER_PASSWORD_AUTH.
+// AuthFlow is how a password is proved to the pool. The app client must allow it.
+type AuthFlow string
+
+// The flows.
+const (
+	FlowAuto     AuthFlow = "auto"     // SRP, and the password itself once the app client refuses SRP
+	FlowSRP      AuthFlow = "srp"      // USER_SRP_AUTH: the password never leaves the portal
+	FlowPassword AuthFlow = "password" // USER_PASSWORD_AUTH
+	FlowChoice   AuthFlow = "choice"   // USER_AUTH
+)
+
+// SignIn proves the password by the configured flow: one call, or two with SRP.
 func (c *Client) SignIn(ctx context.Context, username string, password secret.Text) (enroll.Answer, error) {
+	switch c.flow {
+	case FlowSRP:
+		return c.signInSRP(ctx, types.AuthFlowTypeUserSrpAuth, username, password)
+	case FlowChoice:
+		return c.signInSRP(ctx, types.AuthFlowTypeUserAuth, username, password)
+	case FlowPassword:
+		return c.signInPassword(ctx, username, password)
+	case FlowAuto:
+	}
+	if c.passwordOnly.Load() {
+		return c.signInPassword(ctx, username, password)
+	}
+	answer, err := c.signInSRP(ctx, types.AuthFlowTypeUserSrpAuth, username, password)
+	if !errors.Is(err, errFlowOff) {
+		return answer, err
+	}
+	answer, err = c.signInPassword(ctx, username, password)
+	if !errors.Is(err, errFlowOff) { // allowed: do not ask for SRP again
+		c.passwordOnly.Store(true)
+	}
+	return answer, err
+}
+
+// initiate is InitiateAuth.
+func (c *Client) initiate(ctx context.Context, flow types.AuthFlowType, username string, parameters map[string]string) (*cip.InitiateAuthOutput, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
+	parameters["USERNAME"] = username
 	out, err := c.api.InitiateAuth(ctx, &cip.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeUserPasswordAuth,
-		ClientId: aws.String(c.clientID),
-		AuthParameters: c.withSecretHash(username, map[string]string{
-			"USERNAME": username,
-			"PASSWORD": password.Reveal(),
-		}),
+		AuthFlow: flow, ClientId: aws.String(c.clientID), AuthParameters: c.withSecretHash(username, parameters),
 	})
 	if err != nil {
-		return enroll.Answer{}, translate("InitiateAuth", err)
+		return nil, translate("InitiateAuth", err)
 	}
 	c.observe(out.ResultMetadata)
-	return c.answer("InitiateAuth", username, out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult)
+	return out, nil
 }
 
-// SetNewPassword answers NEW_PASSWORD_REQUIRED.
-func (c *Client) SetNewPassword(ctx context.Context, session enroll.Session, password secret.Text) (enroll.Answer, error) {
-	return c.respond(ctx, types.ChallengeNameTypeNewPasswordRequired, session, "NEW_PASSWORD", password)
-}
-
-// AnswerCode answers SOFTWARE_TOKEN_MFA.
-func (c *Client) AnswerCode(ctx context.Context, session enroll.Session, code secret.Text) (enroll.Answer, error) {
-	return c.respond(ctx, types.ChallengeNameTypeSoftwareTokenMfa, session, "SOFTWARE_TOKEN_MFA_CODE", code)
-}
-
-// FinishSetUp answers MFA_SETUP.
-func (c *Client) FinishSetUp(ctx context.Context, session enroll.Session) (enroll.Answer, error) {
-	return c.respond(ctx, types.ChallengeNameTypeMfaSetup, session, "", secret.Text{})
-}
-
-func (c *Client) respond(ctx context.Context, challenge types.ChallengeNameType, session enroll.Session, parameter string, value secret.Text) (enroll.Answer, error) {
-	ctx, cancel := withoutCancel(ctx)
-	defer cancel()
-	responses := c.withSecretHash(session.UserID, map[string]string{"USERNAME": session.UserID})
-	if parameter != "" {
-		responses[parameter] = value.Reveal()
-	}
-	out, err := c.api.RespondToAuthChallenge(ctx, &cip.RespondToAuthChallengeInput{
-		ClientId:           aws.String(c.clientID),
-		ChallengeName:      challenge,
-		Session:            aws.String(session.Text.Reveal()),
-		ChallengeResponses: responses,
-	}, once)
+func (c *Client) signInPassword(ctx context.Context, username string, password secret.Text) (enroll.Answer, error) {
+	out, err := c.initiate(ctx, types.AuthFlowTypeUserPasswordAuth, username, map[string]string{"PASSWORD": password.Reveal()})
 	if err != nil {
-		return enroll.Answer{}, translate("RespondToAuthChallenge", err)
+		return enroll.Answer{}, err
 	}
-	c.observe(out.ResultMetadata)
-	return c.answer("RespondToAuthChallenge", session.UserID, out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult)
+	return c.answer("InitiateAuth", username, reply{out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult})
 }
 
-// answer reads what InitiateAuth and RespondToAuthChallenge have in common.
-func (c *Client) answer(op, username string, name types.ChallengeNameType, session *string, parameters map[string]string,
-	result *types.AuthenticationResultType,
-) (enroll.Answer, error) {
-	if result != nil && aws.ToString(result.AccessToken) != "" {
-		return enroll.Answer{
-			AccessToken: secret.New(*result.AccessToken),
-			Until:       c.Now().Add(time.Duration(result.ExpiresIn) * time.Second),
-		}, nil
+// signInSRP proves the password without sending it: USER_SRP_AUTH, or USER_AUTH with a preference for it.
+func (c *Client) signInSRP(ctx context.Context, flow types.AuthFlowType, username string, password secret.Text) (enroll.Answer, error) {
+	exchange := newSRP()
+	parameters := map[string]string{"SRP_A": exchange.public()}
+	if flow == types.AuthFlowTypeUserAuth {
+		parameters["PREFERRED_CHALLENGE"] = string(types.ChallengeNameTypePasswordSrp)
 	}
-	answer := enroll.Answer{
-		Session:    enroll.Session{Text: secret.New(aws.ToString(session)), UserID: username},
-		DeviceName: enroll.CleanDeviceName(parameters["FRIENDLY_DEVICE_NAME"]),
-		Until:      c.Now().Add(c.validity),
+	out, err := c.initiate(ctx, flow, username, parameters)
+	if err != nil {
+		return enroll.Answer{}, err
 	}
-	// The immutable user name: every later answer and its secret hash must carry it, not the alias that was typed.
-	if id := parameters["USER_ID_FOR_SRP"]; id != "" {
-		answer.Session.UserID = id
-	}
-	switch name { //nolint:exhaustive // the others are one case: not ours
-	case types.ChallengeNameTypeNewPasswordRequired:
-		answer.Challenge = enroll.ChallengeNewPassword
-	case types.ChallengeNameTypeSoftwareTokenMfa:
-		answer.Challenge = enroll.ChallengeCode
-	case types.ChallengeNameTypeMfaSetup:
-		if can := parameters["MFAS_CAN_SETUP"]; can != "" && !strings.Contains(can, `"SOFTWARE_TOKEN_MFA"`) {
-			return enroll.Answer{}, &enroll.Error{Kind: enroll.AppsOff, Op: op, Err: errors.New("MFAS_CAN_SETUP has no SOFTWARE_TOKEN_MFA")}
+	got := reply{out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult}
+	if got.name == types.ChallengeNameTypeSelectChallenge {
+		if got, err = c.selectPassword(ctx, username, got, out.AvailableChallenges, exchange, password); err != nil {
+			return enroll.Answer{}, err
 		}
-		answer.Challenge = enroll.ChallengeSetUp
-	case "":
-		return enroll.Answer{}, &enroll.Error{Kind: enroll.PoolDown, Op: op, Err: errors.New("answer has neither tokens nor a challenge")}
-	default:
-		return enroll.Answer{}, &enroll.Error{Kind: enroll.OtherMethod, Op: op, Err: errors.New("challenge that this portal does not answer: " + challengeForLog(name))}
 	}
-	return answer, nil
+	if got.name != types.ChallengeNameTypePasswordVerifier {
+		return c.answer("InitiateAuth", username, got)
+	}
+	return c.verifyPassword(ctx, got, exchange, password)
+}
+
+// selectPassword answers SELECT_CHALLENGE with a password, by SRP where that is offered.
+func (c *Client) selectPassword(ctx context.Context, username string, got reply, offered []types.ChallengeNameType, exchange *srpExchange,
+	password secret.Text,
+) (reply, error) {
+	responses := map[string]string{"USERNAME": username}
+	switch {
+	case slices.Contains(offered, types.ChallengeNameTypePasswordSrp):
+		responses["ANSWER"], responses["SRP_A"] = string(types.ChallengeNameTypePasswordSrp), exchange.public()
+	case slices.Contains(offered, types.ChallengeNameTypePassword):
+		responses["ANSWER"], responses["PASSWORD"] = string(types.ChallengeNameTypePassword), password.Reveal()
+	default:
+		return reply{}, &enroll.Error{Kind: enroll.OtherMethod, Op: "InitiateAuth", Err: errors.New("SELECT_CHALLENGE without a password")}
+	}
+	return c.send(ctx, opSelect, got.name, aws.ToString(got.session), username, responses)
+}
+
+// verifyPassword answers PASSWORD_VERIFIER.
+func (c *Client) verifyPassword(ctx context.Context, got reply, exchange *srpExchange, password secret.Text) (enroll.Answer, error) {
+	server := srpServer{
+		salt: got.parameters["SALT"], bigB: got.parameters["SRP_B"], secretBlock: got.parameters["SECRET_BLOCK"],
+		userID: got.parameters["USER_ID_FOR_SRP"],
+	}
+	timestamp := srpNow(c.Now())
+	signature, err := exchange.sign(server, poolName(c.poolID), password, timestamp)
+	if err != nil {
+		return enroll.Answer{}, &enroll.Error{Kind: enroll.PoolDown, Op: opVerifier, Err: err}
+	}
+	got, err = c.send(ctx, opVerifier, got.name, aws.ToString(got.session), server.userID, map[string]string{
+		"PASSWORD_CLAIM_SIGNATURE":    signature,
+		"PASSWORD_CLAIM_SECRET_BLOCK": server.secretBlock,
+		"TIMESTAMP":                   timestamp,
+	})
+	if err != nil {
+		return enroll.Answer{}, err
+	}
+	return c.answer(opVerifier, server.userID, got)
 }
 
 // challengeForLog keeps a name from outside to what a challenge's name looks like.

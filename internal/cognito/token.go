@@ -64,22 +64,6 @@ func (c *Client) Verify(ctx context.Context, authority enroll.Authority, code se
 	return nextSession(authority.Session, out.Session), nil
 }
 
-// Prefer is SetUserMFAPreference for the authenticator app alone: naming any other method, even to switch it off,
-// fails for accounts that do not have it (amplify-js#618, #5766).
-func (c *Client) Prefer(ctx context.Context, accessToken secret.Text) error {
-	ctx, cancel := withoutCancel(ctx)
-	defer cancel()
-	out, err := c.api.SetUserMFAPreference(ctx, &cip.SetUserMFAPreferenceInput{
-		AccessToken:              aws.String(accessToken.Reveal()),
-		SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: true, PreferredMfa: true},
-	})
-	if err != nil {
-		return translate("SetUserMFAPreference", err)
-	}
-	c.observe(out.ResultMetadata)
-	return nil
-}
-
 // credentials is an authority as the operations take it: exactly one of the two.
 func credentials(authority enroll.Authority) (accessToken, session *string) {
 	if !authority.AccessToken.IsZero() {

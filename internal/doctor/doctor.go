@@ -33,9 +33,10 @@ type Options struct {
 	Flows []string
 	// OAuth says that people sign in on Cognito's own pages.
 	OAuth bool
-	// SessionValidity and PasswordPolicy are what the portal is told of the pool, which keeps them from strangers.
+	// SessionValidity, PasswordPolicy and MFAOptional are what the portal is told of the pool, which keeps them from strangers.
 	SessionValidity time.Duration
 	PasswordPolicy  PasswordPolicy
+	MFAOptional     bool
 }
 
 // examination is one visit.

@@ -79,8 +79,8 @@ func (p *patient) examine() doctor.Report {
 	p.t.Helper()
 	p.opts.ClientSecret = p.secret != ""
 	p.opts.Pool = cognito.NewInspector(cognito.Options{
-		AWS: p.aws, ClientID: p.opts.ClientID, ClientSecret: secret.New(p.secret), Now: time.Now,
-	}, p.opts.UserPoolID)
+		AWS: p.aws, UserPoolID: p.opts.UserPoolID, ClientID: p.opts.ClientID, ClientSecret: secret.New(p.secret), Now: time.Now,
+	})
 	return doctor.Examine(p.t.Context(), p.opts)
 }
 
@@ -176,7 +176,7 @@ func outcome(report doctor.Report) string {
 func TestASoundPoolHasNoFinding(t *testing.T) {
 	for what, change := range map[string]func(p *patient){
 		"MFA required":           func(*patient) {},
-		"MFA optional":           func(p *patient) { p.mfa("OPTIONAL", true, false) },
+		"MFA optional":           func(p *patient) { p.mfa("OPTIONAL", true, false); p.opts.MFAOptional = true },
 		"an app client's secret": func(p *patient) { p.secretClient(p.info.SecretClientSecret) },
 		"SRP":                    func(p *patient) { p.opts.Flows = []string{"USER_SRP_AUTH"} },
 		"USER_AUTH":              func(p *patient) { p.opts.Flows = []string{"USER_AUTH"} },
@@ -225,11 +225,13 @@ func TestEachFaultHasItsFinding(t *testing.T) {
 	}{
 		// The pool.
 		{"MFA off", func(p *patient) { p.mfa("OFF", false, false) }, "fault mfa", "OPTIONAL"},
+		{"MFA required, the portal told otherwise", func(p *patient) { p.opts.MFAOptional = true }, "advice mfa-setting", "COGNITO_MFA=on"},
+		{"MFA optional, the portal told otherwise", func(p *patient) { p.mfa("OPTIONAL", true, false) }, "advice mfa-setting", "COGNITO_MFA=optional"},
 		{"authenticator apps off", func(p *patient) { p.mfa("ON", false, true) }, "fault totp", "SoftwareTokenMfaConfiguration.Enabled = true"},
 		{"another password policy", func(p *patient) { p.opts.PasswordPolicy.MinLength = 12 }, "advice password-policy", "PORTAL_PASSWORD_POLICY=8,upper,lower,number,symbol"},
 		{
 			"no such pool", func(p *patient) { p.opts.UserPoolID = "eu-central-1_Mistyped0" },
-			"fault pool, unseen help-desk, unseen membership, unseen mfa, unseen password-policy, unseen revocation, unseen scope, unseen session-validity, unseen totp", "list-user-pools",
+			"fault pool, unseen help-desk, unseen membership, unseen mfa, unseen mfa-setting, unseen password-policy, unseen revocation, unseen scope, unseen session-validity, unseen totp", "list-user-pools",
 		},
 		{"another region", func(p *patient) { p.opts.Region = "us-east-1" }, "fault region, unseen rest", "AWS_REGION=eu-central-1"},
 
@@ -292,11 +294,11 @@ func TestEachFaultHasItsFinding(t *testing.T) {
 		// IAM.
 		{
 			"no credentials", (*patient).unsigned,
-			"unseen credentials, unseen help-desk, unseen membership, unseen mfa, unseen password-policy, unseen revocation, unseen scope, unseen session-validity, unseen totp", "AWS_PROFILE",
+			"unseen credentials, unseen help-desk, unseen membership, unseen mfa, unseen mfa-setting, unseen password-policy, unseen revocation, unseen scope, unseen session-validity, unseen totp", "AWS_PROFILE",
 		},
 		{
 			"credentials of a stranger", func(p *patient) { p.aws.Credentials = keyPair("STRANGER", "key") },
-			"advice credentials, unseen help-desk, unseen membership, unseen mfa, unseen password-policy, unseen revocation, unseen scope, unseen session-validity, unseen totp", "get-caller-identity",
+			"advice credentials, unseen help-desk, unseen membership, unseen mfa, unseen mfa-setting, unseen password-policy, unseen revocation, unseen scope, unseen session-validity, unseen totp", "get-caller-identity",
 		},
 		{
 			"may not describe the app client", func(p *patient) { p.refuse("AccessDeniedException", "DescribeUserPoolClient") },
@@ -325,11 +327,11 @@ func TestEachFaultHasItsFinding(t *testing.T) {
 		{"no such pool, no IAM", func(p *patient) { p.opts.UserPoolID = "eu-central-1_Mistyped0"; p.unsigned() }, "fault pool, " + withoutIAM, ""},
 		{
 			"no such app client, no IAM", func(p *patient) { p.opts.ClientID = "mistyped"; p.unsigned() },
-			"fault client, unseen credentials, unseen existence, unseen flow, unseen help-desk, unseen membership, unseen mfa, unseen password-policy, unseen revocation, unseen scope, unseen secret, unseen session-validity, unseen totp", "",
+			"fault client, unseen credentials, unseen existence, unseen flow, unseen help-desk, unseen membership, unseen mfa, unseen mfa-setting, unseen password-policy, unseen revocation, unseen scope, unseen secret, unseen session-validity, unseen totp", "",
 		},
 		{
 			"firewall, no IAM", func(p *patient) { p.fail("InitiateAuth", userpool.Fault{Kind: userpool.FaultWAF}); p.unsigned() },
-			"fault firewall, unseen client, unseen credentials, unseen existence, unseen flow, unseen help-desk, unseen membership, unseen mfa, unseen password-policy, unseen revocation, unseen scope, unseen secret, unseen session-validity, unseen totp", "",
+			"fault firewall, unseen client, unseen credentials, unseen existence, unseen flow, unseen help-desk, unseen membership, unseen mfa, unseen mfa-setting, unseen password-policy, unseen revocation, unseen scope, unseen secret, unseen session-validity, unseen totp", "",
 		},
 	} {
 		t.Run(test.what, func(t *testing.T) {
@@ -363,7 +365,7 @@ func TestEachFaultHasItsFinding(t *testing.T) {
 	}
 }
 
-const withoutIAM = "unseen credentials, unseen help-desk, unseen membership, unseen mfa, unseen password-policy, unseen revocation, unseen scope, unseen session-validity, unseen totp"
+const withoutIAM = "unseen credentials, unseen help-desk, unseen membership, unseen mfa, unseen mfa-setting, unseen password-policy, unseen revocation, unseen scope, unseen session-validity, unseen totp"
 
 func (p *patient) validity(minutes int32) {
 	p.t.Helper()
@@ -451,7 +453,7 @@ func TestItEndsWithTheContext(t *testing.T) {
 		<-ctx.Done()
 		return aws.Credentials{}, ctx.Err()
 	})
-	pool := cognito.NewInspector(cognito.Options{AWS: p.aws, ClientID: p.opts.ClientID, Now: time.Now}, p.opts.UserPoolID)
+	pool := cognito.NewInspector(cognito.Options{AWS: p.aws, UserPoolID: p.opts.UserPoolID, ClientID: p.opts.ClientID, Now: time.Now})
 	if pool.HasCredentials(ctx) {
 		t.Error("credentials were found")
 	}

@@ -36,11 +36,11 @@ func (e *examination) checkSigned(ctx context.Context) {
 			"Renew them, and make sure that they belong to the pool's AWS account and region.", "aws sts get-caller-identity")
 	}
 	if why != "" {
-		e.notChecked(why, "mfa", "totp", "membership", "session-validity", "revocation", "scope", "password-policy", "help-desk")
+		e.notChecked(why, "mfa", "mfa-setting", "totp", "membership", "session-validity", "revocation", "scope", "password-policy", "help-desk")
 		return
 	}
 	e.ok("credentials", "There are IAM credentials.")
-	if e.told(reply, describeMFA, "mfa", "totp") {
+	if e.told(reply, describeMFA, "mfa", "mfa-setting", "totp") {
 		e.judgeMFA(mfa)
 	}
 	if e.client == bad {
@@ -103,6 +103,16 @@ func (e *examination) judgeMFA(mfa MFASettings) {
 			"Set MFA to optional, or to required when everybody shall set up an app at the next sign-in, with authenticator apps.",
 			e.mfaCommand(`.MfaConfiguration = "OPTIONAL" | .SoftwareTokenMfaConfiguration.Enabled = true`))
 		return // apps cannot be on while MFA is off
+	}
+	switch optional := mfa.Mode == "OPTIONAL"; {
+	case optional == e.MFAOptional:
+		e.ok("mfa-setting", "The portal knows whether the pool requires MFA.")
+	case optional:
+		e.found(Advice, "mfa-setting", "MFA is OPTIONAL in the pool, the portal is told that it is required: people cannot remove their app.",
+			"Set COGNITO_MFA=optional.", "")
+	default:
+		e.found(Advice, "mfa-setting", "The pool requires MFA, the portal is told that it is optional: it offers to remove apps, and the pool goes on asking for their codes.",
+			"Set COGNITO_MFA=on.", "")
 	}
 	if mfa.Apps {
 		e.ok("totp", "Authenticator apps are on in the pool.")

@@ -106,7 +106,7 @@ func (e *examination) concludeFlow(allowed string) {
 
 func (e *examination) flowOff() {
 	e.found(Fault, "flow", fmt.Sprintf("The app client does not allow %s: nobody can sign in.", strings.Join(e.Flows, " or ")),
-		"Allow ALLOW_"+e.Flows[0]+" in the app client.", e.flowCommand(e.Flows[0]))
+		"Allow ALLOW_"+e.Flows[0]+" in the app client, or set COGNITO_AUTH_FLOW to what it allows.", e.flowCommand(e.Flows[0]))
 }
 
 func (e *examination) flowCommand(flow string) string {

@@ -107,9 +107,29 @@ func diagnose(f Flow, typed string, now time.Time) (string, Diagnosis) {
 	return code, Diagnosis{Verdict: NoMatch}
 }
 
+// diagnoseAt is diagnose while signing in, where the code may also be one that was texted or mailed.
+func diagnoseAt(f Flow, typed string, now time.Time) (string, Diagnosis) {
+	if f.Method == MethodApp {
+		return diagnose(f, typed, now)
+	}
+	digits, ok := readDigits(typed, maxSentDigits)
+	if !ok || len(digits) < minSentDigits {
+		return "", Diagnosis{Verdict: NotSixDigits}
+	}
+	return digits, Diagnosis{Verdict: Match}
+}
+
+// Cognito texts six digits and mails six or eight; others may send a few more or less.
+const minSentDigits, maxSentDigits = 4, 12
+
 // ReadCode reads six digits out of what a person may type or paste: digits of any script, spaces, dashes and
 // invisible marks anywhere.
 func ReadCode(typed string) (string, bool) {
+	digits, ok := readDigits(typed, totp.Digits)
+	return digits, ok && len(digits) == totp.Digits
+}
+
+func readDigits(typed string, most int) (string, bool) {
 	var digits strings.Builder
 	for _, r := range typed {
 		switch {
@@ -119,11 +139,11 @@ func ReadCode(typed string) (string, bool) {
 		default:
 			return "", false
 		}
-		if digits.Len() > totp.Digits {
+		if digits.Len() > most {
 			return "", false
 		}
 	}
-	return digits.String(), digits.Len() == totp.Digits
+	return digits.String(), true
 }
 
 // digitValue is the value of a decimal digit of any script. Unicode keeps the digits of a script together, in order

@@ -4,15 +4,18 @@
 // Everything is one value, the [Flow], which the caller keeps (in the browser's cookie) and passes to the [Service];
 // each method answers the next Flow, also when it fails: what a remote call has changed is in it.
 //
-//	                                  ┌─ StepNewPassword ─┐   ┌── StepCode ──┐
-//	                                  │ temporary password│   │ app is set up│
-//	StepSignIn ── SignIn ── pool asks ┤                   ├───┤              ├── token ──> StepReview ── Start ──┐
-//	     ^                            └───────────────────┘   └──────────────┘                                  │
-//	     │                                  └── MFA_SETUP session ── (Associate at once) ──────────────> StepScan
-//	     │                                                                                                  Verify
-//	     └── Flow.At: the authority has ended                                                                   │
-//	                       StepDone <── Finish (preference or last answer, again if it failed) <── StepFinish <─┘
-//	                          └── Try: sign in for real with the next code, back to StepDone
+//	                                  ┌─ StepNewPassword ─┐   ┌─ StepChoose, StepCode ─┐
+//	                                  │ temporary password│   │ a factor is set up     │
+//	StepSignIn ── SignIn ── pool asks ┤                   ├───┤                        ├── token ──> StepReview ── Start ──┐
+//	     ^  └─ StepReset: forgotten   └───────────────────┘   └────────────────────────┘                                  │
+//	     │                                  └── MFA_SETUP session ── (Associate at once) ────────────────────────> StepScan
+//	     │                                                                                                            Verify
+//	     └── Flow.At: the authority has ended                                                                             │
+//	                                 StepDone <── Finish (preference or last answer, again if it failed) <── StepFinish <─┘
+//	                                    └── Try: sign in for real with the next code, back to StepDone
+//
+//	signin.go   from a name to a token or a session      setup.go  from there to a working app
+//	account.go  what a signed-in person may change       reset.go  forgotten password, account not confirmed
 //
 // Two authorities, one path: an access token (the pool lets the account in; Finish is SetUserMFAPreference) or a
 // challenge session (the pool insists on an app; Finish is the answer to MFA_SETUP).
@@ -22,31 +25,51 @@ package enroll
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"cognito-enroll/internal/secret"
 )
 
 // Pool is what enrollment needs of a user pool. Errors are *[Error]; when one is returned the other results mean
-// nothing. Every method is one call to the pool.
+// nothing. Every method is one call to the pool, but SignIn, which may take two.
 type Pool interface {
-	// SignIn begins with user name and password (Cognito: InitiateAuth).
+	// SignIn begins with user name and password (Cognito: InitiateAuth, and PASSWORD_VERIFIER after it for SRP).
 	SignIn(ctx context.Context, username string, password secret.Text) (Answer, error)
-	// SetNewPassword replaces a temporary password (RespondToAuthChallenge, NEW_PASSWORD_REQUIRED).
-	SetNewPassword(ctx context.Context, session Session, password secret.Text) (Answer, error)
-	// AnswerCode gives the code of the app that is set up (RespondToAuthChallenge, SOFTWARE_TOKEN_MFA).
-	AnswerCode(ctx context.Context, session Session, code secret.Text) (Answer, error)
+	// SetNewPassword replaces a temporary password and gives the attributes that the pool asked for
+	// (RespondToAuthChallenge, NEW_PASSWORD_REQUIRED).
+	SetNewPassword(ctx context.Context, session Session, password secret.Text, attributes map[string]string) (Answer, error)
+	// ChooseMethod picks one of several second factors (RespondToAuthChallenge, SELECT_MFA_TYPE).
+	ChooseMethod(ctx context.Context, session Session, method Method) (Answer, error)
+	// AnswerCode gives a second factor's code (RespondToAuthChallenge, SOFTWARE_TOKEN_MFA, SMS_MFA or EMAIL_OTP).
+	AnswerCode(ctx context.Context, session Session, method Method, code secret.Text) (Answer, error)
+
 	// Associate makes a new key (AssociateSoftwareToken). On the session path the answer's session replaces the one
 	// given. The app that works today goes on working until Verify.
 	Associate(ctx context.Context, authority Authority) (Association, error)
 	// Verify proves that the app has the key (VerifySoftwareToken). On the session path it answers the session that
-	// Finish needs. It is sent once and never again for the same code.
+	// FinishSetUp needs. It is sent once and never again for the same code.
 	Verify(ctx context.Context, authority Authority, code secret.Text, deviceName string) (Session, error)
-	// Prefer makes the pool ask for the app's code from now on (SetUserMFAPreference).
-	Prefer(ctx context.Context, accessToken secret.Text) error
 	// FinishSetUp ends the challenge MFA_SETUP (RespondToAuthChallenge).
 	FinishSetUp(ctx context.Context, session Session) (Answer, error)
+
+	// Prefer makes the pool ask for a method from now on (SetUserMFAPreference).
+	Prefer(ctx context.Context, accessToken secret.Text, method Method) error
+	// Remove makes the pool stop asking for the app's code (SetUserMFAPreference). A pool that requires MFA answers
+	// yes and goes on asking.
+	Remove(ctx context.Context, accessToken secret.Text) error
+	// Account tells which methods are set up, as far as Cognito tells (GetUser).
+	Account(ctx context.Context, accessToken secret.Text) (Account, error)
+	// SignOutEverywhere ends every session of the account (GlobalSignOut).
+	SignOutEverywhere(ctx context.Context, accessToken secret.Text) error
+
+	// ForgotPassword sends a code to whoever has the account's mailbox or phone (ForgotPassword).
+	ForgotPassword(ctx context.Context, username string) error
+	// ResetPassword sets a new password with that code (ConfirmForgotPassword).
+	ResetPassword(ctx context.Context, username string, code, password secret.Text) error
+	// ConfirmSignUp confirms a new account with the code that was sent (ConfirmSignUp).
+	ConfirmSignUp(ctx context.Context, username string, code secret.Text) error
+	// ResendConfirmation sends that code again (ResendConfirmationCode).
+	ResendConfirmation(ctx context.Context, username string) error
 }
 
 // Session is a challenge session: the pool's opaque text and the name that answers to it must carry (Cognito:
@@ -62,6 +85,32 @@ type Authority struct {
 	Session     Session
 }
 
+// Method is a second factor.
+type Method uint8
+
+// The second factors that Cognito can ask for with a code.
+const (
+	MethodApp Method = iota
+	MethodSMS
+	MethodEmail
+)
+
+// String is the method's name in message keys and forms.
+func (m Method) String() string {
+	switch m {
+	case MethodApp:
+		return "app"
+	case MethodSMS:
+		return "sms"
+	case MethodEmail:
+		return "email"
+	}
+	return "method"
+}
+
+// Methods is every method, in the order in which they are shown.
+func Methods() []Method { return []Method{MethodApp, MethodSMS, MethodEmail} }
+
 // Challenge is what the pool wants next.
 type Challenge uint8
 
@@ -69,7 +118,8 @@ type Challenge uint8
 const (
 	NoChallenge          Challenge = iota // signed in: the answer has an access token
 	ChallengeNewPassword                  // the password is temporary
-	ChallengeCode                         // an authenticator app is set up and must be used
+	ChallengeChoose                       // several second factors are set up
+	ChallengeCode                         // a second factor's code
 	ChallengeSetUp                        // an authenticator app must be set up
 )
 
@@ -77,8 +127,15 @@ const (
 type Answer struct {
 	Challenge   Challenge
 	Session     Session     // with a challenge
-	DeviceName  string      // with ChallengeCode, when the app was given a name
+	Method      Method      // with ChallengeCode
+	Methods     []Method    // with ChallengeChoose
+	Destination string      // with ChallengeCode by SMS or mail: where it went, masked by the pool
+	DeviceName  string      // with ChallengeCode by app, when the app was given a name
+	Attributes  []string    // with ChallengeNewPassword: what else the pool wants to know
 	AccessToken secret.Text // with NoChallenge
+	Username    string      // with NoChallenge: the account's own name
+	SignedInAt  time.Time   // with NoChallenge: when the person proved who he is
+	Federated   bool        // with NoChallenge: another identity provider signs this account in
 	Until       time.Time   // when Session or AccessToken ends, as far as can be told
 }
 
@@ -89,157 +146,30 @@ type Association struct {
 	Until   time.Time   // session path only
 }
 
+// Account is what the pool tells of an account.
+type Account struct {
+	Methods   []Method // that are switched on
+	Preferred Method
+	Prefers   bool // whether any is preferred
+}
+
 // Service moves flows forward. It keeps nothing between calls and is safe for concurrent use.
 type Service struct {
-	pool   Pool
-	policy PasswordPolicy
-	now    func() time.Time
+	pool      Pool
+	policy    PasswordPolicy
+	removable bool
+	now       func() time.Time
 }
 
 // Options of a Service.
 type Options struct {
-	Pool   Pool
-	Policy PasswordPolicy
-	Now    func() time.Time
+	Pool      Pool
+	Policy    PasswordPolicy
+	Removable bool // the pool does not require MFA: people may switch their app off
+	Now       func() time.Time
 }
 
 // New makes a Service.
 func New(opts Options) *Service {
-	return &Service{pool: opts.Pool, policy: opts.Policy, now: opts.Now}
-}
-
-// SignIn begins or begins again. It keeps what the browser's earlier flow knows of the same account: keys that were
-// scanned and never finished, and an app that is verified but not yet preferred.
-func (s *Service) SignIn(ctx context.Context, f Flow, username string, password secret.Text) (Flow, error) {
-	if !plausibleUsername(username) || !plausiblePassword(password) {
-		return f, &Error{Kind: WrongPassword, Op: "SignIn", Err: errors.New("cannot be a user name or password")}
-	}
-	answer, err := s.pool.SignIn(ctx, username, password)
-	if err != nil {
-		return f, err
-	}
-	return s.proceed(ctx, f.begin(username, s.now()), answer)
-}
-
-// SetNewPassword replaces the temporary password.
-func (s *Service) SetNewPassword(ctx context.Context, f Flow, password, again secret.Text) (Flow, error) {
-	if failed := s.policy.Check(password); len(failed) > 0 {
-		return f, &Error{Kind: WeakPassword, Op: "SetNewPassword", Err: errors.New("does not keep the policy"), Rules: failed}
-	}
-	if !password.Equal(again) {
-		return f, &Error{Kind: PasswordsDiffer, Op: "SetNewPassword", Err: errors.New("typed two different passwords")}
-	}
-	answer, err := s.pool.SetNewPassword(ctx, f.Authority.Session, password)
-	if err != nil {
-		return f.orSignInAgain(err), err
-	}
-	return s.proceed(ctx, f, answer)
-}
-
-// AnswerCode gives the code of the app that is set up.
-func (s *Service) AnswerCode(ctx context.Context, f Flow, typed string) (Flow, error) {
-	code, diagnosis := diagnose(f, typed, s.now())
-	if diagnosis.Verdict == NotSixDigits || diagnosis.Verdict == JustUsed {
-		return f, wrongCode("AnswerCode", diagnosis)
-	}
-	answer, err := s.pool.AnswerCode(ctx, f.Authority.Session, secret.New(code))
-	if err != nil {
-		return f.orSignInAgain(err), err
-	}
-	f.Spent = Spent{Code: secret.New(code), At: s.now()}
-	if f.Trying && answer.Challenge == NoChallenge {
-		return f.proven(s.now()), nil
-	}
-	f.HasApp = true
-	return s.proceed(ctx, f, answer)
-}
-
-// Start makes a new key and leads to the page that shows it.
-func (s *Service) Start(ctx context.Context, f Flow) (Flow, error) {
-	association, err := s.pool.Associate(ctx, f.Authority)
-	if err != nil {
-		return f.orSignInAgain(err), err
-	}
-	f.Step, f.Key, f.KeyMade = StepScan, association.Key, s.now()
-	if !association.Session.Text.IsZero() {
-		f.Authority.Session, f.Until = association.Session, association.Until
-	}
-	return f, nil
-}
-
-// Verify takes the first code of the new entry. Only a code that the key itself makes goes to the pool.
-func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) (Flow, error) {
-	f.DeviceName = CleanDeviceName(deviceName)
-	code, diagnosis := diagnose(f, typed, s.now())
-	if diagnosis.Verdict != Match {
-		return f, wrongCode("Verify", diagnosis)
-	}
-	next, err := s.pool.Verify(ctx, f.Authority, secret.New(code), f.DeviceName)
-	if f.Unsure && KindOf(err) == AppsOff {
-		// No key waits for verification any more, and the code fits the last one: the lost answer was yes. What is
-		// left, the preference, fails unless the pool agrees.
-		next, err = f.Authority.Session, nil
-	}
-	if kind := KindOf(err); kind == ResultUnknown || kind == SessionSpent { // the code may have been accepted
-		f.Spent, f.Unsure = Spent{Code: secret.New(code), At: s.now()}, true
-	}
-	if err != nil {
-		return f.orSignInAgain(err), err
-	}
-	f.Step, f.Spent = StepFinish, Spent{Code: secret.New(code), At: s.now()}
-	f.Authority.Session = next
-	return s.Finish(ctx, f)
-}
-
-// Finish does what is left after the app is verified. It can be asked for again after a failure; nothing is scanned
-// a second time.
-func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
-	var err error
-	if f.Authority.AccessToken.IsZero() {
-		_, err = s.pool.FinishSetUp(ctx, f.Authority.Session)
-		if authorityEnded(err) {
-			// The session has ended or is spent. The app is verified, and a pool that insists on an app needs no more
-			// than that: the next sign-in asks for its code.
-			err = nil
-		}
-	} else {
-		err = s.pool.Prefer(ctx, f.Authority.AccessToken)
-	}
-	if KindOf(err) == Conflict { // the pool knows no verified app: another set-up has replaced this one
-		f.Step, f.Key, f.KeyMade = StepReview, secret.Text{}, time.Time{}
-	}
-	if err != nil {
-		return f.orSignInAgain(err), err
-	}
-	return f.done(s.now()), nil
-}
-
-// Try begins a real sign-in with the app that was just set up.
-func (s *Service) Try(f Flow) Flow {
-	f.Step, f.Trying = StepSignIn, true
-	return f
-}
-
-// proceed follows the pool's answer to the next step.
-func (s *Service) proceed(ctx context.Context, f Flow, answer Answer) (Flow, error) {
-	f.Authority, f.Until = Authority{Session: answer.Session, AccessToken: answer.AccessToken}, answer.Until
-	switch answer.Challenge {
-	case ChallengeNewPassword:
-		f.Step = StepNewPassword
-	case ChallengeCode:
-		f.Step = StepCode
-		if !f.Trying {
-			f.DeviceName = answer.DeviceName
-		}
-	case ChallengeSetUp:
-		f.Step, f.Trying, f.Verified = StepReview, false, false
-		return s.Start(ctx, f)
-	case NoChallenge:
-		f.Step, f.Trying = StepReview, false
-		if f.Verified { // an earlier flow ended between Verify and Prefer
-			f.Step = StepFinish
-			return s.Finish(ctx, f)
-		}
-	}
-	return f, nil
+	return &Service{pool: opts.Pool, policy: opts.Policy, removable: opts.Removable, now: opts.Now}
 }

@@ -11,27 +11,33 @@ type Kind uint8
 
 // The kinds. The first group is answered on the form itself.
 const (
-	Unknown         Kind = iota
-	WrongPassword        // user name or password; also an account that does not exist or may not sign in
-	WeakPassword         // the new password does not keep the policy
-	PasswordReused       // the new password was used before
-	PasswordsDiffer      // typed two different new passwords
-	WrongCode            // see Error.Diagnosis
+	Unknown          Kind = iota
+	WrongPassword         // user name or password; also an account that does not exist or may not sign in
+	WeakPassword          // the new password does not keep the policy
+	PasswordReused        // the new password was used before
+	PasswordsDiffer       // typed two different new passwords
+	WrongCode             // see Error.Diagnosis
+	WrongMailedCode       // of a code that was mailed or texted; also an account that does not exist
+	MissingAttribute      // something that the pool wants to know was not filled in
 
-	SignInAgain   // session or token has ended or was replaced
-	SessionSpent  // likewise, because it was used: what it was for may have happened
-	TooManyTries  // the pool has locked the account for a while
-	ResetRequired // the password must be reset first
-	NotConfirmed  // the account is not confirmed
-	NotAllowed    // a rule of the organisation (a Lambda trigger) refused
-	AppsOff       // the pool does not allow authenticator apps
-	OtherMethod   // the pool asks for something that this portal cannot answer
-	Conflict      // the account is being changed elsewhere at the same moment
-	Busy          // the pool is overloaded
-	Blocked       // a firewall in front of the pool refused
-	Misconfigured // the portal's or the pool's settings are wrong
-	PoolDown      // the pool does not answer, or not sensibly
-	ResultUnknown // the pool may or may not have verified the code: its answer was lost
+	SignInAgain     // session or token has ended or was replaced
+	SessionSpent    // likewise, because it was used: what it was for may have happened
+	TooManyTries    // the pool has locked the account for a while
+	ResetRequired   // the password must be reset first
+	NotConfirmed    // the account is not confirmed
+	NotAllowed      // a rule of the organisation (a Lambda trigger) refused
+	AppsOff         // the pool does not allow authenticator apps
+	OtherMethod     // the pool asks for something that this portal cannot answer
+	OnlyEmail       // the pool lets this account set up codes by mail, and nothing else
+	Federated       // another identity provider signs this account in
+	PasswordExpired // the temporary password is too old
+	NoWayToReach    // no verified mail address or phone to send a code to
+	Conflict        // the account is being changed elsewhere at the same moment
+	Busy            // the pool is overloaded
+	Blocked         // a firewall in front of the pool refused
+	Misconfigured   // the portal's or the pool's settings are wrong
+	PoolDown        // the pool does not answer, or not sensibly
+	ResultUnknown   // the pool may or may not have verified the code: its answer was lost
 )
 
 // Kinds is every kind, for tables and tests.
@@ -74,6 +80,18 @@ func (k Kind) String() string {
 		return "apps_off"
 	case OtherMethod:
 		return "other_method"
+	case OnlyEmail:
+		return "only_email"
+	case Federated:
+		return "federated"
+	case PasswordExpired:
+		return "password_expired"
+	case NoWayToReach:
+		return "no_way_to_reach"
+	case WrongMailedCode:
+		return "wrong_mailed_code"
+	case MissingAttribute:
+		return "missing_attribute"
 	case Conflict:
 		return "conflict"
 	case Busy:

@@ -10,15 +10,64 @@ import (
 type Step uint8
 
 // The steps, in the order in which most people meet them.
+//
+// They are numbers in people's cookies: a new one is added at the end.
 const (
 	StepSignIn      Step = iota // user name and password
 	StepNewPassword             // replace a temporary password
-	StepCode                    // the code of the app that is set up
+	StepCode                    // the code of a second factor that is set up
 	StepReview                  // signed in: what is set up; begin here
 	StepScan                    // the QR code is on the page; the first code is awaited
 	StepFinish                  // verified; one last call to the pool is left
 	StepDone                    // set up
+	StepChoose                  // which of several second factors
+	StepReset                   // a code was sent to set a new password with
+	stepEnd
 )
+
+// Steps is every step.
+func Steps() []Step {
+	steps := make([]Step, 0, stepEnd)
+	for step := range stepEnd {
+		steps = append(steps, step)
+	}
+	return steps
+}
+
+// Notice is what the next page says of what was just done.
+type Notice uint8
+
+// The notices. They are numbers in people's cookies: a new one is added at the end.
+const (
+	NoNotice          Notice = iota
+	NoticeFresh              // sign in again before changing anything
+	NoticePasswordSet        // the new password counts from now on
+	NoticeConfirmed          // the account is confirmed
+	NoticeSignedOut          // signed out everywhere
+	NoticeRemoved            // the app is switched off
+	NoticePreferred          // another method is preferred
+	noticeEnd
+)
+
+// String is the notice's name in message keys.
+func (n Notice) String() string {
+	switch n {
+	case NoNotice, noticeEnd:
+	case NoticeFresh:
+		return "fresh"
+	case NoticePasswordSet:
+		return "password_set"
+	case NoticeConfirmed:
+		return "confirmed"
+	case NoticeSignedOut:
+		return "signed_out"
+	case NoticeRemoved:
+		return "removed"
+	case NoticePreferred:
+		return "preferred"
+	}
+	return ""
+}
 
 // Flow is one account's way through the portal. The zero value is its beginning. It has everything that any node
 // needs to go on with any request; MarshalBinary and UnmarshalBinary (wire.go) carry it in a cookie.
@@ -27,6 +76,15 @@ type Flow struct {
 	Username  string    // as typed at sign-in; shown to the person and in the app
 	Authority Authority // what authorizes the next calls; dropped when done
 	Until     time.Time // when Authority ends
+	Notice    Notice
+
+	Method      Method    // StepCode: what is asked for; StepReview: what is preferred
+	Methods     []Method  // StepChoose: what is offered; StepReview: what the account has
+	Destination string    // StepCode: where the code was sent, masked
+	Attributes  []string  // StepNewPassword: what else the pool wants to know
+	SignedInAt  time.Time // when the person proved who he is
+	Looked      bool      // StepReview: Methods, Method and Prefers are known
+	Prefers     bool      // StepReview: some method is preferred
 
 	HasApp     bool        // an app was already set up at sign-in
 	Key        secret.Text // base32: the pending key; dropped when done
@@ -65,9 +123,9 @@ func (f Flow) At(now time.Time) Step {
 // Expired reports whether the flow's time has run out before it was done.
 func (f Flow) Expired(now time.Time) bool {
 	switch f.Step {
-	case StepNewPassword, StepCode, StepReview, StepScan:
+	case StepNewPassword, StepCode, StepReview, StepScan, StepChoose:
 		return !now.Before(f.Until)
-	case StepSignIn, StepFinish, StepDone: // in StepFinish what is left is worth trying at any time
+	case StepSignIn, StepFinish, StepDone, StepReset, stepEnd: // in StepFinish what is left is worth trying at any time
 		return false
 	}
 	return true
@@ -85,6 +143,7 @@ func (f Flow) begin(username string, now time.Time) Flow {
 		return Flow{Username: username, unknown: f.unknown}
 	}
 	if f.Trying {
+		f.Notice = NoNotice
 		return f
 	}
 	next := Flow{Username: username, Earlier: f.Earlier, DeviceName: f.DeviceName, Verified: f.Verified, unknown: f.unknown}

@@ -97,12 +97,15 @@ func (p PasswordPolicy) meets(rule PasswordRule, text string) bool {
 const (
 	maxUsername = 128
 	maxPassword = 256
+	// maxAttribute is how much of an attribute is taken, in characters; the service model allows 2,048 bytes.
+	maxAttribute = 256
 )
 
 func plausibleUsername(name string) bool {
 	length := utf8.RuneCountInString(name)
-	return length >= 1 && length <= maxUsername &&
-		!strings.ContainsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	return length >= 1 && length <= maxUsername && !strings.ContainsFunc(name, func(r rune) bool {
+		return !unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P) // the model's pattern
+	})
 }
 
 func plausiblePassword(password secret.Text) bool {

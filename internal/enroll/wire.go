@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"math"
 	"strings"
 	"time"
 
@@ -33,6 +34,12 @@ const (
 	tagSpentAt
 	tagDoneAt
 	tagProvenAt
+	tagNotice
+	tagMethod
+	tagMethods
+	tagDestination
+	tagAttribute
+	tagSignedInAt
 )
 
 // Flags.
@@ -41,6 +48,8 @@ const (
 	flagVerified
 	flagTrying
 	flagUnsure
+	flagLooked
+	flagPrefers
 )
 
 // errWire says that bytes are not a flow. It never happens to bytes that MarshalBinary made.
@@ -78,6 +87,16 @@ func (f Flow) MarshalBinary() ([]byte, error) {
 	put(tagSpentAt, instant(f.Spent.At))
 	put(tagDoneAt, instant(f.DoneAt))
 	put(tagProvenAt, instant(f.ProvenAt))
+	put(tagNotice, number(uint64(f.Notice)))
+	put(tagMethod, number(uint64(f.Method)))
+	for _, method := range f.Methods {
+		put(tagMethods, []byte{byte(method)})
+	}
+	put(tagDestination, []byte(f.Destination))
+	for _, name := range f.Attributes {
+		put(tagAttribute, []byte(name))
+	}
+	put(tagSignedInAt, instant(f.SignedInAt))
 	for _, other := range f.unknown {
 		put(other.tag, other.value)
 	}
@@ -109,9 +128,7 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 	switch tag {
 	case tagStep:
 		var step uint64
-		if step, err = readNumber(value); step > uint64(StepDone) {
-			return errWire
-		}
+		step, err = readNumber(value, uint64(stepEnd))
 		f.Step = Step(step)
 	case tagUsername:
 		f.Username = string(value)
@@ -125,9 +142,10 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		f.Until, err = readInstant(value)
 	case tagFlags:
 		var flags uint64
-		flags, err = readNumber(value)
-		f.HasApp, f.Verified = flags&flagHasApp != 0, flags&flagVerified != 0
-		f.Trying, f.Unsure = flags&flagTrying != 0, flags&flagUnsure != 0
+		flags, err = readNumber(value, math.MaxUint64)
+		for flag, field := range f.flagged() {
+			*field = flags&flag != 0
+		}
 	case tagKey:
 		f.Key, err = unpack(value)
 	case tagKeyMade:
@@ -146,16 +164,40 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		f.DoneAt, err = readInstant(value)
 	case tagProvenAt:
 		f.ProvenAt, err = readInstant(value)
+	case tagNotice:
+		var notice uint64
+		notice, err = readNumber(value, uint64(noticeEnd))
+		f.Notice = Notice(notice)
+	case tagMethod:
+		f.Method, err = readMethod(value)
+	case tagMethods:
+		var method Method
+		method, err = readMethod(value)
+		f.Methods = append(f.Methods, method)
+	case tagDestination:
+		f.Destination = string(value)
+	case tagAttribute:
+		f.Attributes = append(f.Attributes, string(value))
+	case tagSignedInAt:
+		f.SignedInAt, err = readInstant(value)
 	default:
 		f.unknown = append(f.unknown, field{tag, append([]byte(nil), value...)})
 	}
 	return err
 }
 
+// flagged is the field that each flag stands for.
+func (f *Flow) flagged() map[uint64]*bool {
+	return map[uint64]*bool{
+		flagHasApp: &f.HasApp, flagVerified: &f.Verified, flagTrying: &f.Trying, flagUnsure: &f.Unsure,
+		flagLooked: &f.Looked, flagPrefers: &f.Prefers,
+	}
+}
+
 func (f Flow) flags() uint64 {
 	var flags uint64
-	for flag, set := range map[uint64]bool{flagHasApp: f.HasApp, flagVerified: f.Verified, flagTrying: f.Trying, flagUnsure: f.Unsure} {
-		if set {
+	for flag, field := range f.flagged() {
+		if *field {
 			flags |= flag
 		}
 	}
@@ -170,12 +212,21 @@ func number(n uint64) []byte {
 	return binary.AppendUvarint(nil, n)
 }
 
-func readNumber(value []byte) (uint64, error) {
+// readNumber reads a number below end.
+func readNumber(value []byte, end uint64) (uint64, error) {
 	n, size := binary.Uvarint(value)
-	if size <= 0 || size != len(value) {
+	if size <= 0 || size != len(value) || n >= end {
 		return 0, errWire
 	}
 	return n, nil
+}
+
+func readMethod(value []byte) (Method, error) {
+	if len(value) == 1 && value[0] == 0 { // in a list even the first is written out
+		return MethodApp, nil
+	}
+	n, err := readNumber(value, uint64(len(Methods())))
+	return Method(n), err
 }
 
 // instant writes t in whole seconds; the zero time is no bytes.

@@ -38,7 +38,9 @@ func fullFlow() enroll.Flow {
 		Until: at(180), HasApp: true, Key: secret.New(key52), KeyMade: at(1),
 		Earlier: []secret.Text{secret.New(key52), secret.New("lower-case is no base32")}, DeviceName: "Ada’s phone",
 		Verified: true, Unsure: true, Spent: enroll.Spent{Code: secret.New("004217"), At: at(2)},
-		DoneAt: at(3), Trying: true, ProvenAt: at(4),
+		DoneAt: at(3), Trying: true, ProvenAt: at(4), Notice: enroll.NoticeRemoved, Method: enroll.MethodEmail,
+		Methods: []enroll.Method{enroll.MethodApp, enroll.MethodEmail}, Destination: "a***@e***", Attributes: []string{"name", "custom:team"},
+		SignedInAt: at(5), Looked: true, Prefers: true,
 	}
 }
 

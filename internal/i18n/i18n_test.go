@@ -50,7 +50,7 @@ func TestMarksInValuesAreText(t *testing.T) {
 	t.Errorf("runs %+v, want one with the entry as it is", rich)
 }
 
-var literalKey = regexp.MustCompile(`"((?:layout|demo|signin|newpassword|challenge|review|setup|code|finish|done|problem)(?:\.[a-z0-9_-]+)+)"`)
+var literalKey = regexp.MustCompile(`"((?:layout|demo|signin|newpassword|choose|challenge|method|review|setup|code|finish|done|forgot|reset|confirm|attribute|problem)(?:\.[a-z0-9_-]+)+)"`)
 
 // Every key that the code names has a text, and every text is named by the code.
 func TestKeysAndTextsFitTogether(t *testing.T) {
@@ -83,18 +83,29 @@ func TestKeysAndTextsFitTogether(t *testing.T) {
 	for _, rule := range []enroll.PasswordRule{enroll.RuleLength, enroll.RuleUpper, enroll.RuleLower, enroll.RuleNumber, enroll.RuleSymbol, enroll.RuleNoSpace} {
 		used["newpassword.rule."+rule.String()] = true
 	}
-	for _, kind := range []enroll.Kind{enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer} {
+	for _, kind := range []enroll.Kind{enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer, enroll.MissingAttribute} {
 		used["newpassword.error."+kind.String()] = true
+	}
+	for _, method := range enroll.Methods() {
+		for _, prefix := range []string{"challenge.title.", "challenge.lead.", "challenge.code.", "choose.", "method."} {
+			used[prefix+method.String()] = true
+		}
+	}
+	for _, key := range p.Keys() { // Cognito's standard attributes, whichever the pool asks for
+		if strings.HasPrefix(key, "attribute.") {
+			used[key] = true
+		}
 	}
 	for _, status := range []string{"400", "403", "404", "405", "413", "415"} {
 		used["problem.http."+status+".title"], used["problem.http."+status+".body"] = true, true
 	}
-	for _, name := range []string{"expired", "sign_in_again", "dead_entry", "unsure", "verified"} {
+	for _, name := range []string{"expired", "sign_in_again", "dead_entry", "unsure", "verified", "fresh", "password_set", "confirmed", "signed_out"} {
 		used["signin.notice."+name] = true
 	}
 	for _, state := range []string{"new", "temporary-password", "enrolled", "agent"} {
 		used["demo.state."+state] = true
 	}
+	used["review.notice.removed"], used["review.notice.preferred"] = true, true
 	used["problem.cookie.title"], used["problem.cookie.body"] = true, true
 
 	keys := p.Keys()

@@ -45,7 +45,8 @@ func (cl *client) take(input object) error {
 	next.settings = object{}
 	for _, member := range []string{
 		"AnalyticsConfiguration", "DefaultRedirectURI", "EnablePropagateAdditionalUserContextData", "ReadAttributes",
-		"SupportedIdentityProviders", "WriteAttributes", "TokenValidityUnits",
+		"SupportedIdentityProviders", "WriteAttributes", "TokenValidityUnits", "AccessTokenValidity", "IdTokenValidity",
+		"RefreshTokenValidity",
 	} {
 		if input.has(member) {
 			next.settings[member] = input[member]
@@ -91,14 +92,11 @@ func (cl *client) describe() object {
 		"UserPoolId": cl.pool.id, "ClientId": cl.id, "ClientName": cl.name, "ExplicitAuthFlows": cl.flows,
 		"AuthSessionValidity": int(cl.sessionValidity / time.Minute), "PreventUserExistenceErrors": prevent,
 		"EnableTokenRevocation": cl.revocation, "AllowedOAuthFlowsUserPoolClient": cl.oauth,
-		"AccessTokenValidity": int(cl.accessValidity / time.Second), "IdTokenValidity": int(cl.idValidity / time.Second),
-		"RefreshTokenValidity": int(cl.refreshValidity / time.Second),
-		"CreationDate":         epoch(cl.created), "LastModifiedDate": epoch(cl.modified),
+		"RefreshTokenValidity": 30, "TokenValidityUnits": object{}, "CreationDate": epoch(cl.created), "LastModifiedDate": epoch(cl.modified),
 	}
 	for member, value := range cl.settings {
 		output[member] = value
 	}
-	output["TokenValidityUnits"] = object{"AccessToken": "seconds", "IdToken": "seconds", "RefreshToken": "seconds"}
 	if cl.secret != "" {
 		output["ClientSecret"] = cl.secret
 	}

@@ -71,10 +71,6 @@ func softwareTokenNotFound(message string) *exception {
 	return refuse("SoftwareTokenMFANotFoundException", message)
 }
 
-func tooManyFailedAttempts() *exception {
-	return refuse("TooManyFailedAttemptsException", "Attempt limit exceeded, please try after some time.")
-}
-
 func tooManyRequests(message string) *exception { return refuse("TooManyRequestsException", message) }
 func unauthorized(message string) *exception    { return refuse("UnauthorizedException", message) }
 func unknownOperation() *exception              { return refuse("UnknownOperationException", "") }

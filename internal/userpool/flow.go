@@ -17,6 +17,13 @@ type signIn struct {
 	oauth     *authorization
 }
 
+// takeDevice notes the device key that comes with an answer: clients that sign in by SRP send it only there.
+func (s *signIn) takeDevice(responses object) {
+	if key := responses.text("DEVICE_KEY"); key != "" {
+		s.deviceKey = key
+	}
+}
+
 // client finds an app client, within one pool if an admin operation names one.
 func (c *call) client(id string) (*client, error) {
 	found := c.p.clients[id]
@@ -71,7 +78,6 @@ func (c *call) afterPassword(s signIn, u *user) (object, error) {
 	case u.status == statusForceChange && u.temporaryExpired(c.now):
 		return nil, notAuthorized("Temporary password has expired and must be reset by an administrator.")
 	}
-	u.lock = lock{}
 	c.event(u, "InProgress", "Password", "Success")
 	if u.status == statusForceChange {
 		return c.newPasswordRequired(s, u)
@@ -233,7 +239,10 @@ func (c *call) selectFactor(s signIn, u *user, usable []factor) (object, error) 
 }
 
 // signedIn ends a sign-in: an authorization code for the OAuth pages, else tokens, and a new device to remember where the pool tracks devices.
+//
+// Only here are wrong attempts forgotten: if the password alone did it, whoever knows it could guess codes for ever.
 func (c *call) signedIn(s signIn, u *user) (object, error) {
+	u.lock = lock{}
 	if s.oauth != nil {
 		return c.issueCode(s, u)
 	}

@@ -154,7 +154,6 @@ func answerSentCode(member string) responder {
 			return nil, codeMismatch(wrongSentCode)
 		}
 		s.fate = fateSpent
-		s.user.lock = lock{}
 		s.user.setAttribute(s.proves+"_verified", "true")
 		c.event(s.user, "", "Mfa", "Success")
 		return c.signedIn(s.signIn, s.user)

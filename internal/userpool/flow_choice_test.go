@@ -220,6 +220,12 @@ func TestRememberedDeviceSkipsTheSecondFactor(t *testing.T) {
 	if len(listed.Devices) != 1 {
 		t.Fatalf("%d devices", len(listed.Devices))
 	}
+	// Clients that sign in by SRP send the key with the verifier's answer (amazon-cognito-identity-js 6.3).
+	bySRP, err := w.srp("ada", password, timestamp, "DEVICE_KEY", *offer.DeviceKey)
+	w.ok(err)
+	if bySRP.ChallengeName != "DEVICE_SRP_AUTH" {
+		t.Fatalf("got %s", bySRP.ChallengeName)
+	}
 	known, err := w.begin("USER_PASSWORD_AUTH", "USERNAME", "ada", "PASSWORD", password, "DEVICE_KEY", *offer.DeviceKey)
 	w.ok(err)
 	if known.ChallengeName != "DEVICE_SRP_AUTH" {

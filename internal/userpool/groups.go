@@ -1,5 +1,7 @@
 package userpool
 
+import "slices"
+
 // describe is a group as the operations show it.
 func (g *group) describe(up *userPool) object {
 	output := object{
@@ -39,4 +41,27 @@ func (g *group) take(input object) {
 		g.role = input.text("RoleArn")
 	}
 	g.precedence = input.whole("Precedence", g.precedence)
+}
+
+// roles are the IAM roles of a user's groups, and the one of the group that comes first. Two first groups with
+// different roles leave none preferred (API reference, CreateGroup, Precedence).
+func (u *user) roles() (all []string, preferred string) {
+	first := -1
+	for _, name := range u.groups {
+		g := u.pool.groups[name]
+		if g == nil || g.role == "" {
+			continue
+		}
+		if !slices.Contains(all, g.role) {
+			all = append(all, g.role)
+		}
+		switch {
+		case g.precedence < 0 || first >= 0 && g.precedence > first:
+		case g.precedence == first && g.role != preferred:
+			preferred = ""
+		default:
+			first, preferred = g.precedence, g.role
+		}
+	}
+	return all, preferred
 }

@@ -156,8 +156,11 @@ func (b *browser) code6(secret string) string { return b.world.code(secret, 0) }
 func TestAuthorizeRefusals(t *testing.T) {
 	b := openBrowser(t, userpool.Options{})
 	for _, test := range []struct{ name, value, want string }{
-		{"client_id", "nobody", ""}, {"redirect_uri", callback + "/", ""},
-		{"response_type", "token", "invalid_request"}, {"code_challenge_method", "plain", "invalid_request"}, {"scope", "openid other", "invalid_scope"},
+		{"client_id", "nobody", ""},
+		{"redirect_uri", callback + "/", ""},
+		{"response_type", "token", "invalid_request"},
+		{"code_challenge_method", "plain", "invalid_request"},
+		{"scope", "openid other", "invalid_scope"},
 	} {
 		was := b.query.Get(test.name)
 		b.query.Set(test.name, test.value)
@@ -175,7 +178,8 @@ func TestAuthorizeRefusals(t *testing.T) {
 		form url.Values
 		want string
 	}{
-		{url.Values{}, "invalid_client"}, {url.Values{"client_id": {b.info.ClientID}}, "invalid_request"},
+		{url.Values{}, "invalid_client"},
+		{url.Values{"client_id": {b.info.ClientID}}, "invalid_request"},
 		{url.Values{"client_id": {b.info.ClientID}, "grant_type": {"password"}}, "unsupported_grant_type"},
 		{url.Values{"client_id": {b.info.SecretClientID}, "grant_type": {"client_credentials"}}, "invalid_client"},
 		{url.Values{"client_id": {b.info.ClientID}, "grant_type": {"client_credentials"}}, "unauthorized_client"},

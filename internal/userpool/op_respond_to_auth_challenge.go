@@ -70,6 +70,9 @@ func respondToAuthChallenge(c *call) (object, error) {
 	if fault := cl.checkHash(responses.text("SECRET_HASH"), s.user.name); fault != nil {
 		return nil, fault
 	}
+	if name == "NEW_PASSWORD_REQUIRED" || strings.HasPrefix(name, "PASSWORD") || name == "SELECT_CHALLENGE" {
+		s.signIn.takeDevice(responses)
+	}
 	return respond(c, s, responses)
 }
 
@@ -180,7 +183,6 @@ func answerTOTP(c *call, s *session, responses object) (object, error) {
 		u.lastStep = step
 	}
 	s.fate = fateSpent
-	u.lock = lock{}
 	c.event(u, "", "Mfa", "Success")
 	return c.signedIn(s.signIn, u)
 }

@@ -158,7 +158,7 @@ func New(options Options) (*Pool, error) {
 		p.region = "local-1"
 	}
 	if p.clock == nil {
-		p.clock = time.Now
+		p.clock = time.Now //nolint:forbidigo // the default; tests bring their own
 	}
 	if p.rand == nil {
 		p.rand = rand.Reader
@@ -249,6 +249,10 @@ func (p *Pool) makeFirst(options Options) error {
 		}
 		c.flows = allFlows()
 		c.sessionValidity, c.accessValidity, c.idValidity = validity, tokens, tokens
+		c.settings = object{
+			"AccessTokenValidity": int(tokens / time.Second), "IdTokenValidity": int(tokens / time.Second),
+			"TokenValidityUnits": object{"AccessToken": "seconds", "IdToken": "seconds", "RefreshToken": "days"},
+		}
 		c.preventExistence = options.PreventUserExistenceErrors
 		if c.callbacks, c.logouts = options.CallbackURLs, options.LogoutURLs; len(c.callbacks) > 0 {
 			c.oauth, c.oauthFlows, c.scopes = true, []string{"code"}, allScopes()

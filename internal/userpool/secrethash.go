@@ -9,23 +9,23 @@ import (
 
 // secretHash is SECRET_HASH: base64(HMAC-SHA-256(client secret, username ‖ client id)) (Cognito developer guide,
 // "Computing secret hash values").
-func (c *client) secretHash(username string) string {
-	mac := hmac.New(sha256.New, []byte(c.secret))
-	mac.Write([]byte(username + c.id))
+func (cl *client) secretHash(username string) string {
+	mac := hmac.New(sha256.New, []byte(cl.secret))
+	mac.Write([]byte(username + cl.id))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // checkHash refuses a hash that is missing, wrong, or sent to a client that has no secret.
-func (c *client) checkHash(hash, username string) *exception {
+func (cl *client) checkHash(hash, username string) *exception {
 	switch {
-	case c.secret == "" && hash == "":
+	case cl.secret == "" && hash == "":
 		return nil
-	case c.secret == "":
-		return notAuthorized("Client " + c.id + " does not have a secret, but SECRET_HASH was received")
+	case cl.secret == "":
+		return notAuthorized("Client " + cl.id + " does not have a secret, but SECRET_HASH was received")
 	case hash == "":
-		return notAuthorized("Client " + c.id + " is configured with secret but SECRET_HASH was not received")
-	case !same(hash, c.secretHash(username)):
-		return notAuthorized("Unable to verify secret hash for client " + c.id)
+		return notAuthorized("Client " + cl.id + " is configured with secret but SECRET_HASH was not received")
+	case !same(hash, cl.secretHash(username)):
+		return notAuthorized("Unable to verify secret hash for client " + cl.id)
 	}
 	return nil
 }

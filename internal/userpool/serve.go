@@ -182,7 +182,10 @@ func (p *Pool) write(w http.ResponseWriter, faults []Fault, now time.Time, outpu
 	if err != nil {
 		e := asException(err)
 		status = e.status
-		output = object{"__type": e.name, "message": e.message}
+		output = object{"__type": e.name}
+		if e.message != "" {
+			output["message"] = e.message
+		}
 		if e.reason != "" {
 			output["reasonCode"] = e.reason
 		}

@@ -56,8 +56,8 @@ func TestTimestamps(t *testing.T) {
 	}
 }
 
-// srpWorld signs in with SRP through the SDK.
-func (w *world) srp(name, secret, stamp string) (*cip.RespondToAuthChallengeOutput, error) {
+// srp signs in with SRP through the SDK.
+func (w *world) srp(name, secret, stamp string, extra ...string) (*cip.RespondToAuthChallengeOutput, error) {
 	w.Helper()
 	bytes := make([]byte, 128)
 	_, _ = rand.Read(bytes)
@@ -77,8 +77,8 @@ func (w *world) srp(name, secret, stamp string) (*cip.RespondToAuthChallengeOutp
 	_, pool, _ := strings.Cut(w.info.UserPoolID, "_")
 	id := got["USER_ID_FOR_SRP"]
 	signature := client.Sign(pool, id, secret, got["SALT"], got["SRP_B"], block, stamp)
-	return w.respond("PASSWORD_VERIFIER", nil, "USERNAME", id, "TIMESTAMP", stamp,
-		"PASSWORD_CLAIM_SECRET_BLOCK", got["SECRET_BLOCK"], "PASSWORD_CLAIM_SIGNATURE", signature)
+	return w.respond("PASSWORD_VERIFIER", nil, append(extra, "USERNAME", id, "TIMESTAMP", stamp,
+		"PASSWORD_CLAIM_SECRET_BLOCK", got["SECRET_BLOCK"], "PASSWORD_CLAIM_SIGNATURE", signature)...)
 }
 
 // Any side that strips or adds zeros differs for about one value in 256.

@@ -21,8 +21,7 @@ type userPool struct {
 	adminOnly          bool     // AllowAdminCreateUserOnly
 	devices            bool     // device tracking
 	devicePrompt       bool     // DeviceOnlyRememberedOnUserPrompt
-	domain             string
-	settings           object // what was sent and is only told again
+	settings           object   // what was sent and is only told again
 	users              map[string]*user
 	subs               map[string]*user
 	aliases            map[string]*user // attribute name, "=" and value

@@ -21,8 +21,9 @@ type stateFile struct {
 }
 
 // UseState makes the service remember itself in a file, and takes over what is already there: pools, clients, users,
-// sessions, tokens, keys. Call it before the first request. What is there is of a pool that Options no longer
-// describe, but for clock, randomness and switches.
+// sessions, tokens, keys. Call it before the first request. A pool from a file is as the file says; of Options only
+// clock, randomness and switches still count. What a refused call changed, such as the count of wrong passwords, is
+// saved with the next call that succeeds.
 func (p *Pool) UseState(path string) error {
 	content, err := os.ReadFile(path) //nolint:gosec // the operator names it
 	switch {
@@ -82,7 +83,7 @@ func (p *Pool) writeState() error {
 	if err != nil {
 		return err
 	}
-	content, err := json.Marshal(s)
+	content, err := json.Marshal(s) //nolint:gosec // the file holds every secret, and is its owner's alone
 	if err != nil {
 		return fmt.Errorf("userpool: state: %w", err)
 	}

@@ -1,0 +1,79 @@
+package cognito
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// maxAnswer is more than any answer of the pool.
+const maxAnswer = 1 << 20
+
+// acceptLists lets challenge parameters be JSON lists and objects, which some Cognito-compatible services send where
+// Cognito sends the same as text (MFAS_CAN_SETUP in moto). The SDK would refuse the whole answer.
+func acceptLists(stack *middleware.Stack) error {
+	err := stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("AcceptLists", func(
+		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+	) (middleware.DeserializeOutput, middleware.Metadata, error) {
+		out, metadata, err := next.HandleDeserialize(ctx, in)
+		if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil {
+			body, readErr := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+			_ = response.Body.Close()
+			response.Body = io.NopCloser(io.MultiReader(bytes.NewReader(listsToText(body)), failing{readErr}))
+		}
+		return out, metadata, err
+	}), middleware.After)
+	if err != nil {
+		return fmt.Errorf("cognito: %w", err)
+	}
+	return nil
+}
+
+// failing gives a reader's error, if there was one, to whoever reads on.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	return 0, io.EOF
+}
+
+// listsToText writes lists and objects in ChallengeParameters as text. Anything else is left as it is.
+func listsToText(body []byte) []byte {
+	if !bytes.Contains(body, []byte(`"ChallengeParameters"`)) {
+		return body
+	}
+	var answer map[string]json.RawMessage
+	var parameters map[string]json.RawMessage
+	if json.Unmarshal(body, &answer) != nil || json.Unmarshal(answer["ChallengeParameters"], &parameters) != nil {
+		return body
+	}
+	changed := false
+	for name, value := range parameters {
+		if len(value) > 0 && (value[0] == '[' || value[0] == '{') {
+			text, err := json.Marshal(string(value))
+			if err != nil {
+				return body
+			}
+			parameters[name], changed = text, true
+		}
+	}
+	if !changed {
+		return body
+	}
+	rewritten, err := json.Marshal(parameters)
+	if err != nil {
+		return body
+	}
+	answer["ChallengeParameters"] = rewritten
+	if whole, err := json.Marshal(answer); err == nil {
+		return whole
+	}
+	return body
+}

@@ -1,0 +1,89 @@
+package enroll
+
+import (
+	"context"
+	"time"
+
+	"cognito-enroll/internal/secret"
+)
+
+// freshFor is how long after signing in somebody may change his factors without doing so again.
+const freshFor = 10 * time.Minute
+
+// fresh sends somebody who signed in a while ago back to do so again. On the session path the session is the proof.
+func (s *Service) fresh(f Flow) (Flow, bool) {
+	if f.Authority.AccessToken.IsZero() || s.now().Sub(f.SignedInAt) <= freshFor {
+		return f, true
+	}
+	f.Step, f.Authority, f.Until, f.Notice = StepSignIn, Authority{}, time.Time{}, NoticeFresh
+	return f, false
+}
+
+// Start makes a new key and leads to the page that shows it.
+func (s *Service) Start(ctx context.Context, f Flow) (Flow, error) {
+	if stale, ok := s.fresh(f); !ok {
+		return stale, nil
+	}
+	association, err := s.pool.Associate(ctx, f.Authority)
+	if err != nil {
+		return f.orSignInAgain(err), err
+	}
+	f.Step, f.Key, f.KeyMade = StepScan, association.Key, s.now()
+	if !association.Session.Text.IsZero() {
+		f.Authority.Session, f.Until = association.Session, association.Until
+	}
+	return f, nil
+}
+
+// Verify takes the first code of the new entry. Only a code that the key itself makes goes to the pool.
+func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) (Flow, error) {
+	f.DeviceName = CleanDeviceName(deviceName)
+	code, diagnosis := diagnose(f, typed, s.now())
+	if diagnosis.Verdict != Match {
+		return f, wrongCode("Verify", diagnosis)
+	}
+	next, err := s.pool.Verify(ctx, f.Authority, secret.New(code), f.DeviceName)
+	if f.Unsure && KindOf(err) == AppsOff {
+		// No key waits for verification any more, and the code fits the last one: the lost answer was yes. What is
+		// left, the preference, fails unless the pool agrees.
+		next, err = f.Authority.Session, nil
+	}
+	if kind := KindOf(err); kind == ResultUnknown || kind == SessionSpent { // the code may have been accepted
+		f.Spent, f.Unsure = Spent{Code: secret.New(code), At: s.now()}, true
+	}
+	if err != nil {
+		return f.orSignInAgain(err), err
+	}
+	f.Step, f.Spent = StepFinish, Spent{Code: secret.New(code), At: s.now()}
+	f.Authority.Session = next
+	return s.Finish(ctx, f)
+}
+
+// Finish does what is left after the app is verified. It can be asked for again after a failure; nothing is scanned
+// a second time.
+func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
+	var err error
+	if f.Authority.AccessToken.IsZero() {
+		_, err = s.pool.FinishSetUp(ctx, f.Authority.Session)
+		if authorityEnded(err) {
+			// The session has ended or is spent. The app is verified, and a pool that insists on an app needs no more
+			// than that: the next sign-in asks for its code.
+			err = nil
+		}
+	} else {
+		err = s.pool.Prefer(ctx, f.Authority.AccessToken, MethodApp)
+	}
+	if KindOf(err) == Conflict { // the pool knows no verified app: another set-up has replaced this one
+		f.Step, f.Key, f.KeyMade = StepReview, secret.Text{}, time.Time{}
+	}
+	if err != nil {
+		return f.orSignInAgain(err), err
+	}
+	return f.done(s.now()), nil
+}
+
+// Try begins a real sign-in with the app that was just set up.
+func (s *Service) Try(f Flow) Flow {
+	f.Step, f.Trying = StepSignIn, true
+	return f
+}

@@ -1,0 +1,247 @@
+package store_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"cognito-enroll/internal/store"
+)
+
+// patience replaces the store's own deadlines where a test loads two cores for longer than anybody would wait.
+const patience = 60 * time.Second
+
+// start is the first moment of every test's clock: whole microseconds, as the store keeps them.
+var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// clock is moved by hand.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// world is one empty store and the nodes that have it open.
+type world struct {
+	t     testing.TB
+	url   string
+	clock *clock
+	first *store.Store
+}
+
+// engines runs a test on an empty store of each engine. It is how every test of the contract begins.
+func engines(t *testing.T, test func(*world)) {
+	t.Helper()
+	for _, engine := range urls() {
+		t.Run(engine.name, func(t *testing.T) { test(newWorld(t, engine.url(t))) })
+	}
+}
+
+// urls is an empty store of each engine.
+func urls() []namedURL {
+	return []namedURL{
+		{"SQLite file", sqliteFile},
+		{"SQLite memory", func(testing.TB) string { return "sqlite::memory:" }},
+		{"PostgreSQL", postgresDatabase},
+	}
+}
+
+type namedURL struct {
+	name string
+	url  func(testing.TB) string
+}
+
+// benchmark runs a benchmark on an empty store of each engine.
+func benchmark(b *testing.B, run func(*testing.B, *store.Store)) {
+	b.Helper()
+	for _, engine := range urls() {
+		b.Run(engine.name, func(b *testing.B) { run(b, newWorld(b, engine.url(b)).first) })
+	}
+}
+
+// durable is engines without the one that forgets.
+func durable(t *testing.T, test func(*world)) {
+	t.Helper()
+	engines(t, func(w *world) {
+		if w.memory() {
+			w.t.Skip("nothing in memory outlives its process")
+		}
+		test(w)
+	})
+}
+
+func newWorld(t testing.TB, url string) *world {
+	t.Helper()
+	w := &world{t: t, url: url, clock: &clock{now: start}}
+	w.first = w.node()
+	return w
+}
+
+func sqliteFile(t testing.TB) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "portal.db")
+}
+
+func (w *world) memory() bool { return w.url == "sqlite::memory:" }
+
+// node opens the store once more, as another node would. A store in memory has one node.
+func (w *world) node() *store.Store {
+	w.t.Helper()
+	if w.memory() && w.first != nil {
+		return w.first
+	}
+	return open(w.t, w.url, store.Options{Now: w.clock.Now, ReadTimeout: patience, WriteTimeout: patience})
+}
+
+func open(t testing.TB, url string, opts store.Options) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), url, opts)
+	if err != nil {
+		t.Fatalf("open %s: %v", url, err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// race calls try at once from n goroutines spread over four nodes, and answers how often it said nil and each of the
+// store's errors.
+func (w *world) race(n int, try func(node *store.Store, i int) error) map[error]int {
+	w.t.Helper()
+	nodes := []*store.Store{w.first, w.node(), w.node(), w.node()}
+	var (
+		ready, done sync.WaitGroup
+		mu          sync.Mutex
+		counts      = map[error]int{}
+		gun         = make(chan struct{})
+	)
+	for i := range n {
+		ready.Add(1)
+		done.Go(func() {
+			ready.Done()
+			<-gun
+			err := try(nodes[i%len(nodes)], i)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, kind := range []error{store.ErrNotFound, store.ErrConflict} {
+				if errors.Is(err, kind) {
+					err = kind
+				}
+			}
+			counts[err]++
+		})
+	}
+	ready.Wait()
+	close(gun)
+	done.Wait()
+	return counts
+}
+
+func newText(n int) string { return rand.Text()[:n] }
+
+func sid(i int) (id [16]byte) {
+	copy(id[:], fmt.Sprintf("%016d", i))
+	return id
+}
+
+func hash(i int) (id [32]byte) {
+	copy(id[:], fmt.Sprintf("%032d", i))
+	return id
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantKind(t testing.TB, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Fatalf("got error %v, want %v", err, want)
+	}
+}
+
+// ---- Processes that are killed ----------------------------------------------------------------------------------------
+
+const writerVariable = "COGNITO_ENROLL_TEST_WRITER"
+
+func TestMain(m *testing.M) {
+	if url := os.Getenv(writerVariable); url != "" {
+		if err := writeForEver(url, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	code := m.Run()
+	stopPostgres()
+	os.Exit(code)
+}
+
+// writeForEver ends sessions and says which, after each is answered with success, until it is killed.
+func writeForEver(url string, out io.Writer) error {
+	s, err := store.Open(context.Background(), url, store.Options{Now: time.Now, WriteTimeout: patience})
+	if err != nil {
+		return err
+	}
+	for {
+		var id [16]byte
+		copy(id[:], newText(16))
+		if err := s.EndSession(context.Background(), id, start); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(out, "%s\n", id[:]); err != nil {
+			return err
+		}
+	}
+}
+
+// writer starts a process that ends sessions. It answers how to read the next one, and how to kill the process, which
+// answers those that were said in the meantime.
+func (w *world) writer() (next func() [16]byte, kill func() [][16]byte) {
+	w.t.Helper()
+	command := exec.CommandContext(w.t.Context(), os.Args[0])
+	command.Env = append(os.Environ(), writerVariable+"="+w.url)
+	command.Stderr = w.t.Output()
+	out, err := command.StdoutPipe()
+	must(w.t, err)
+	must(w.t, command.Start())
+	lines := bufio.NewScanner(out)
+	next = func() [16]byte {
+		w.t.Helper()
+		if !lines.Scan() {
+			w.t.Fatalf("the writer ended: %v", command.Wait())
+		}
+		return [16]byte(lines.Bytes())
+	}
+	return next, func() (rest [][16]byte) {
+		must(w.t, command.Process.Kill())
+		for lines.Scan() {
+			if len(lines.Bytes()) == 16 { // the last line may be cut
+				rest = append(rest, [16]byte(lines.Bytes()))
+			}
+		}
+		_ = command.Wait() // killed
+		return rest
+	}
+}

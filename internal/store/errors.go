@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// What a failed call means to its caller. Every error of a Store's methods is one of these; check with [errors.Is].
+var (
+	// ErrUnavailable: the store did not answer, refused to write or was too slow. A write may have happened or not.
+	ErrUnavailable = errors.New("store is unavailable")
+	// ErrNotFound: what was asked for does not exist, or does not any more.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: what was to be made exists already, or is no longer in the state that the change starts from.
+	ErrConflict = errors.New("conflict")
+)
+
+// failure is an error of one call. The driver's error is text for the log and cannot be reached, so that nobody
+// outside depends on an engine.
+type failure struct {
+	op    string
+	kind  error
+	cause string
+	ended error // context.Canceled or context.DeadlineExceeded, when that was the cause
+}
+
+func (f *failure) Error() string {
+	text := "store: " + f.op + ": " + f.kind.Error()
+	if f.cause != "" {
+		text += ": " + f.cause
+	}
+	return text
+}
+
+func (f *failure) Unwrap() []error {
+	if f.ended != nil {
+		return []error{f.kind, f.ended}
+	}
+	return []error{f.kind}
+}
+
+// fail gives a driver's error its meaning. Errors that have one already keep it.
+func (e *engine) fail(op string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrUnavailable):
+		if f, ok := errors.AsType[*failure](err); ok {
+			return f
+		}
+		return &failure{op: op, kind: err}
+	case errors.Is(err, sql.ErrNoRows):
+		return &failure{op: op, kind: ErrNotFound}
+	case e.conflict(err):
+		return &failure{op: op, kind: ErrConflict}
+	}
+	f := &failure{op: op, kind: ErrUnavailable, cause: err.Error()}
+	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, ended) {
+			f.ended = ended
+		}
+	}
+	return f
+}

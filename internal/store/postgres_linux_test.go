@@ -1,0 +1,159 @@
+package store_test
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// server is the PostgreSQL server of this test binary: started when the first test asks for it, with a cluster of its
+// own that listens on a Unix socket in its own directory.
+var server struct {
+	once    sync.Once
+	err     error
+	dir     string
+	process *os.Process
+	exited  chan struct{}
+}
+
+// postgresDatabase makes an empty database on the test server and answers its URL. Without a server the test is
+// skipped, or fails if PORTAL_TEST_POSTGRES is "required".
+func postgresDatabase(t testing.TB) string {
+	t.Helper()
+	server.once.Do(func() { server.err = startPostgres() })
+	if server.err != nil {
+		if os.Getenv("PORTAL_TEST_POSTGRES") == "required" {
+			t.Fatalf("PostgreSQL is required: %v", server.err)
+		}
+		t.Skipf("no PostgreSQL (apt-get install postgresql): %v", server.err)
+	}
+	name := "test_" + strings.ToLower(newText(16))
+	administer(t, "CREATE DATABASE "+name)
+	return postgresURL(server.dir, name)
+}
+
+// administer executes one statement as the server's owner.
+func administer(t testing.TB, query string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("pgx", postgresURL(server.dir, "postgres"))
+	must(t, err)
+	defer db.Close()
+	if _, err := db.ExecContext(context.WithoutCancel(t.Context()), query, args...); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+func postgresURL(socketDir, database string) string {
+	return fmt.Sprintf("postgres://portal@/%s?host=%s&sslmode=disable", database, socketDir)
+}
+
+func startPostgres() error {
+	bin, err := postgresBin()
+	if err != nil {
+		return err
+	}
+	server.dir, err = os.MkdirTemp("", "portal-pg-") // a short path: a socket's has at most 107 bytes
+	if err != nil {
+		return err
+	}
+	who, err := postgresOwner(server.dir)
+	if err != nil {
+		return err
+	}
+	data := filepath.Join(server.dir, "data")
+	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"),
+		"--pgdata", data, "--username", "portal", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync")
+	initdb.Dir, initdb.SysProcAttr = server.dir, who
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	command := exec.CommandContext(context.Background(), filepath.Join(bin, "postgres"), "-D", data,
+		"-c", "listen_addresses=", "-c", "unix_socket_directories="+server.dir, "-c", "max_connections=100")
+	command.Dir, command.SysProcAttr = server.dir, who
+	log, err := command.StderrPipe()
+	if err != nil {
+		return err
+	}
+	if err := command.Start(); err != nil {
+		return err
+	}
+	server.process, server.exited = command.Process, make(chan struct{})
+
+	ready := make(chan error, 1)
+	go func() {
+		defer close(server.exited)
+		var said []string
+		for lines := bufio.NewScanner(log); lines.Scan(); {
+			said = append(said, lines.Text())
+			if strings.Contains(lines.Text(), "ready to accept connections") {
+				ready <- nil
+			}
+		}
+		err := command.Wait()
+		select {
+		case ready <- fmt.Errorf("postgres ended: %w: %s", errors.Join(err), strings.Join(said, "\n")):
+		default:
+		}
+	}()
+	return <-ready
+}
+
+// stopPostgres ends the server and removes its cluster.
+func stopPostgres() {
+	if server.process != nil {
+		_ = server.process.Signal(syscall.SIGINT) // "fast": connections are dropped
+		<-server.exited
+	}
+	if server.dir != "" {
+		_ = os.RemoveAll(server.dir)
+	}
+}
+
+// postgresBin is the folder of the newest installed server. Debian keeps it off the PATH.
+func postgresBin() (string, error) {
+	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres"); len(found) > 0 {
+		version := func(path string) int {
+			n, _ := strconv.Atoi(strings.Split(path, "/")[4])
+			return n
+		}
+		slices.SortFunc(found, func(a, b string) int { return version(b) - version(a) })
+		return filepath.Dir(found[0]), nil
+	}
+	path, err := exec.LookPath("postgres")
+	return filepath.Dir(path), err
+}
+
+// postgresOwner is who runs the server: this user, or, because the server refuses to run as root, Debian's "postgres".
+// The server dies with the tests, however they end.
+func postgresOwner(dir string) (*syscall.SysProcAttr, error) {
+	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT, Setpgid: true}
+	if os.Geteuid() != 0 {
+		return attr, nil
+	}
+	owner, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, err
+	}
+	uid, err := strconv.Atoi(owner.Uid)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := strconv.Atoi(owner.Gid)
+	if err != nil {
+		return nil, err
+	}
+	attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	return attr, os.Chown(dir, uid, gid)
+}

@@ -1,0 +1,47 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"cognito-enroll/internal/store"
+)
+
+func TestPurgeIsBounded(t *testing.T) {
+	engines(t, func(w *world) {
+		t := w.t
+		for i := range 25 {
+			must(t, w.first.EndSession(t.Context(), sid(i), start.Add(time.Duration(i)*time.Second)))
+		}
+		must(t, w.first.EndSession(t.Context(), sid(99), start.Add(2*time.Hour)))
+		w.clock.advance(time.Hour)
+		var calls int
+		for left := int64(25); ; calls++ {
+			n, err := w.node().Purge(t.Context(), 10)
+			must(t, err)
+			if n != min(left, 10) {
+				t.Fatalf("got %d deleted of %d, want at most 10", n, left)
+			}
+			if left -= n; n == 0 {
+				break
+			}
+		}
+		if ended, err := w.first.SessionEnded(t.Context(), sid(99)); err != nil || !ended {
+			t.Errorf("what has not expired: got %t, %v after %d calls, want it kept", ended, err, calls)
+		}
+		counts := w.race(8, func(node *store.Store, _ int) error {
+			_, err := node.Purge(t.Context(), 10)
+			return err
+		})
+		if counts[nil] != 8 {
+			t.Errorf("purging on all nodes at once: got %v, want eight successes", counts)
+		}
+	})
+}
+
+func purge(t testing.TB, s *store.Store, want int64) {
+	t.Helper()
+	if n, err := s.Purge(t.Context(), 100); err != nil || n != want {
+		t.Errorf("purge: got %d deleted, %v, want %d", n, err, want)
+	}
+}

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// The ways to the engine. op names the call in errors. Each has the caller's deadline or the store's own, whichever is
+// earlier.
+
+// read scans the one row that a query answers.
+func (s *Store) read(ctx context.Context, op, query string, args []any, dest ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, s.readTimeout)
+	defer cancel()
+	return s.fail(op, s.reader.QueryRowContext(ctx, query, args...).Scan(dest...))
+}
+
+// write executes one statement and answers how many rows it changed.
+func (s *Store) write(ctx context.Context, op, query string, args ...any) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
+	defer cancel()
+	result, err := s.writer.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, s.fail(op, err)
+	}
+	n, err := result.RowsAffected()
+	return n, s.fail(op, err)
+}
+
+// writeReturning executes one statement and scans the row that it returns.
+func (s *Store) writeReturning(ctx context.Context, op, query string, args []any, dest ...any) error {
+	if s.commits {
+		ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
+		defer cancel()
+		return s.fail(op, s.writer.QueryRowContext(ctx, query, args...).Scan(dest...))
+	}
+	return s.transact(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, query, args...).Scan(dest...)
+	})
+}
+
+// transact runs do in one transaction: all of it happens, or nothing.
+func (s *Store) transact(ctx context.Context, op string, do func(context.Context, *sql.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
+	defer cancel()
+	return s.fail(op, s.inTransaction(ctx, do))
+}
+
+func (s *Store) inTransaction(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := do(ctx, tx); err != nil {
+		if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
+			return errors.Join(err, undo)
+		}
+		return err
+	}
+	return tx.Commit()
+}

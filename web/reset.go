@@ -1,0 +1,81 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/i18n"
+	"cognito-enroll/internal/secret"
+	"cognito-enroll/views"
+)
+
+func (s *Server) showForgotPassword(c echo.Context, f enroll.Flow) error {
+	page := s.page(f, "forgot.title", false)
+	page.Account = ""
+	return s.render(c, http.StatusOK, views.ForgotPage(views.Forgot{Page: page, Username: f.Username}))
+}
+
+func (s *Server) forgotPassword(c echo.Context, f enroll.Flow) error {
+	form, err := readForm(c, "username")
+	if err != nil {
+		return err
+	}
+	next, err := s.Enroll.ForgotPassword(c.Request().Context(), f, strings.TrimSpace(form["username"]))
+	return s.moveOn(c, next, err)
+}
+
+func (s *Server) showResetPassword(c echo.Context, f enroll.Flow) error {
+	return s.render(c, http.StatusOK, views.ResetPage(s.resetPage(f, nil)))
+}
+
+func (s *Server) resetPassword(c echo.Context, f enroll.Flow) error {
+	form, err := readForm(c, "code", "password", "again")
+	if err != nil {
+		return err
+	}
+	next, err := s.Enroll.ResetPassword(c.Request().Context(), f, form["code"], secret.New(form["password"]), secret.New(form["again"]))
+	if onForm(c, err, enroll.WrongMailedCode, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer) {
+		return s.render(c, http.StatusUnprocessableEntity, views.ResetPage(s.resetPage(f, err)))
+	}
+	return s.moveOn(c, next, err)
+}
+
+func (s *Server) resetPage(f enroll.Flow, failure error) views.Reset {
+	page := s.page(f, "reset.title", failure != nil)
+	page.Account = "" // not signed in
+	return views.Reset{Page: page, Username: f.Username, Rules: s.rules(failure), Error: s.passwordError(failure)}
+}
+
+func (s *Server) showConfirm(c echo.Context, f enroll.Flow) error {
+	return s.render(c, http.StatusOK, views.ConfirmPage(s.confirmPage(f, f.Username, nil, nil)))
+}
+
+func (s *Server) confirmAccount(c echo.Context, f enroll.Flow) error {
+	form, err := readForm(c, "username", "code", "resend")
+	if err != nil {
+		return err
+	}
+	username := strings.TrimSpace(form["username"])
+	if form["resend"] != "" {
+		if err := s.Enroll.ResendConfirmation(c.Request().Context(), username); err != nil {
+			return err
+		}
+		page := s.confirmPage(f, username, s.Printer.Rich("confirm.sent", 0), nil)
+		return s.renderWhole(c, http.StatusOK, views.ConfirmPage(page))
+	}
+	next, err := s.Enroll.ConfirmSignUp(c.Request().Context(), f, username, form["code"])
+	if onForm(c, err, enroll.WrongMailedCode) {
+		page := s.confirmPage(f, username, nil, s.Printer.Rich("confirm.error.wrong_mailed_code", 0))
+		return s.render(c, http.StatusUnprocessableEntity, views.ConfirmPage(page))
+	}
+	return s.moveOn(c, next, err)
+}
+
+func (s *Server) confirmPage(f enroll.Flow, username string, notice, failure i18n.Rich) views.Confirm {
+	page := s.page(f, "confirm.title", failure != nil)
+	page.Account = ""
+	return views.Confirm{Page: page, Username: username, Notice: notice, Error: failure}
+}

@@ -1,0 +1,394 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"cognito-enroll/internal/cognito"
+	"cognito-enroll/internal/userpool"
+)
+
+// admin is the pool as its administrator calls it.
+func (p *portal) admin() *cip.Client {
+	info := p.pool.Info()
+	return cip.New(cip.Options{
+		Region: info.Region, BaseEndpoint: aws.String("http://embedded.invalid"), HTTPClient: &http.Client{Transport: p.pool.Transport()},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: info.AccessKeyID, SecretAccessKey: info.SecretAccessKey}, nil
+		}),
+	})
+}
+
+// addReachable makes an account with a phone and a mailbox, both verified.
+func (p *portal) addReachable(name string, state userpool.State) (key string) {
+	p.t.Helper()
+	if state == userpool.StateEnrolled {
+		key = "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLUKRSQ"
+	}
+	p.must(p.pool.AddUser(userpool.User{Username: name, Password: password, State: state, TOTPSecret: key, DeviceName: deviceOf(key), Attributes: map[string]string{
+		"email": name + "@example.com", "email_verified": "true", "phone_number": "+15550100", "phone_number_verified": "true",
+	}}))
+	return key
+}
+
+// setFactors switches an account's other second factors on.
+func (p *portal) setFactors(name string, sms, email, preferSMS bool) {
+	p.t.Helper()
+	_, err := p.admin().AdminSetUserMFAPreference(p.t.Context(), &cip.AdminSetUserMFAPreferenceInput{
+		UserPoolId: aws.String(p.pool.Info().UserPoolID), Username: aws.String(name),
+		SMSMfaSettings:   &types.SMSMfaSettingsType{Enabled: sms, PreferredMfa: preferSMS},
+		EmailMfaSettings: &types.EmailMfaSettingsType{Enabled: email},
+	})
+	p.must(err)
+}
+
+func (p *portal) sentCode(name string) string {
+	p.t.Helper()
+	message, found := p.pool.LastMessage(name)
+	if !found {
+		p.t.Fatalf("nothing was sent to %s", name)
+	}
+	return message.Code
+}
+
+func everyFactor(o *portalOptions) { o.pool.SMS, o.pool.Email = true, true }
+
+func TestEveryPasswordFlow(t *testing.T) {
+	for _, flow := range []cognito.AuthFlow{cognito.FlowAuto, cognito.FlowSRP, cognito.FlowPassword, cognito.FlowChoice} {
+		for _, secretClient := range []bool{false, true} {
+			t.Run(string(flow)+map[bool]string{true: "/client with a secret"}[secretClient], func(t *testing.T) {
+				p := openPortal(t, func(o *portalOptions) { o.flow, o.secretClient = flow, secretClient })
+				p.addUser("grace", userpool.StateTemporaryPassword)
+				b := p.browser()
+				b.signIn("grace", "Wrong-Horse-9").status(http.StatusUnprocessableEntity).text("[role=alert]", "do not match")
+				p.calls()
+				b.submit("/sign-in", "username", "grace", "password", password).at("/new-password")
+				p.wantCalls(map[cognito.AuthFlow]string{cognito.FlowPassword: "InitiateAuth"}[flow] +
+					map[bool]string{true: "InitiateAuth RespondToAuthChallenge"}[flow != cognito.FlowPassword])
+				b.submit("/new-password", "password", "New-Password-1", "again", "New-Password-1").at("/set-up")
+				key := b.key()
+				b.submit("/set-up/verify", "code", p.code(key)).at("/done")
+				p.browser().signIn("grace", "New-Password-1").at("/challenge").submit("/challenge", "code", p.nextCode(key)).at("/authenticator")
+			})
+		}
+	}
+}
+
+// SRP and our own pool were written apart from one page: passwords of many scripts prove themselves.
+func TestSRPWithManyPasswords(t *testing.T) {
+	p := openPortal(t, func(o *portalOptions) { o.flow = cognito.FlowSRP })
+	for i, password := range []string{"Correct-Horse-9", "Пароль-Aa1", "密码Aa1-密码密码", "كلمةAa1-سر", "Aa1-🦦🦦🦦🦦", "Aa1-" + strings.Repeat("é", 200), `Aa1"\&<>'%+`} {
+		name := "user" + string(rune('a'+i))
+		p.must(p.pool.AddUser(userpool.User{Username: name, Password: password}))
+		p.browser().signIn(name, password).at("/set-up")
+		p.browser().signIn(name, password+"x").status(http.StatusUnprocessableEntity)
+	}
+}
+
+// auto begins with SRP, falls back once when the app client refuses, and remembers.
+func TestAutoFallsBackOnceAndRemembers(t *testing.T) {
+	p := openPortal(t, func(o *portalOptions) { o.flow = cognito.FlowAuto })
+	p.addUser("ada", userpool.StateNew)
+	info := p.pool.Info()
+	_, err := p.admin().UpdateUserPoolClient(t.Context(), &cip.UpdateUserPoolClientInput{
+		UserPoolId: aws.String(info.UserPoolID), ClientId: aws.String(info.ClientID),
+		ExplicitAuthFlows: []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowUserPasswordAuth, types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth},
+	})
+	p.must(err)
+	p.calls()
+	p.browser().signIn("ada", password).at("/set-up")
+	p.wantCalls("InitiateAuth InitiateAuth AssociateSoftwareToken")
+	p.browser().signIn("ada", password).at("/set-up")
+	p.wantCalls("InitiateAuth AssociateSoftwareToken")
+}
+
+func TestSigningInByEmailAddress(t *testing.T) {
+	p := openPortal(t, func(o *portalOptions) { o.flow = cognito.FlowSRP; o.pool.AliasAttributes = []string{"email"} })
+	p.addReachable("grace", userpool.StateTemporaryPassword)
+	b := p.browser()
+	b.signIn("grace@example.com", password).at("/new-password").
+		submit("/new-password", "password", "New-Password-1", "again", "New-Password-1").at("/set-up").text("figcaption", "Northwind (grace@example.com)")
+	b.submit("/set-up/verify", "code", p.code(b.key())).at("/done")
+}
+
+func TestCodesByTextMessageAndMail(t *testing.T) {
+	for _, test := range []struct {
+		what       string
+		sms, email bool
+		title      string
+	}{
+		{"text message", true, false, "text message"},
+		{"mail", false, true, "email"},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			p := openPortal(t, everyFactor, optional)
+			p.addReachable("ada", userpool.StateNew)
+			p.setFactors("ada", test.sms, test.email, false)
+			b := p.browser()
+			b.signIn("ada", password).at("/challenge").text("h1", test.title).text(".lead", "*")
+			if strings.Contains(b.page.Text("main"), "+15550100") || strings.Contains(b.page.Text("main"), "ada@example.com") {
+				t.Error("the destination is not masked")
+			}
+			b.golden("challenge-" + strings.ReplaceAll(test.title, " ", "-") + ".html")
+			b.submit("/challenge", "code", "000000").status(http.StatusUnprocessableEntity).text("[role=alert]", "newest message")
+			b.submit("/challenge", "code", "letters").status(http.StatusUnprocessableEntity)
+			b.submit("/challenge", "code", p.sentCode("ada")).at("/authenticator").text(".lead", "No authenticator app")
+			b.submit("/authenticator/start").at("/set-up")
+			b.submit("/set-up/verify", "code", p.code(b.key())).at("/done")
+			p.browser().signIn("ada", password).at("/challenge").text("h1", "from your app") // it is the first choice now
+		})
+	}
+}
+
+func TestChoosingAmongSecondFactors(t *testing.T) {
+	p := openPortal(t, everyFactor, optional)
+	key := p.addReachable("edsger", userpool.StateEnrolled)
+	_, err := p.admin().AdminSetUserMFAPreference(t.Context(), &cip.AdminSetUserMFAPreferenceInput{
+		UserPoolId: aws.String(p.pool.Info().UserPoolID), Username: aws.String("edsger"),
+		SMSMfaSettings:           &types.SMSMfaSettingsType{Enabled: true},
+		SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: true, PreferredMfa: false},
+	})
+	p.must(err)
+	b := p.browser()
+	b.signIn("edsger", password).at("/choose").golden("choose.html")
+	r := b.request(http.MethodPost, "/choose", map[string][]string{"method": {"pigeon"}})
+	b.do(r).status(http.StatusBadRequest)
+	b.do(b.request(http.MethodPost, "/choose", map[string][]string{"method": {"email"}})).at("/choose") // not offered
+	b.do(b.request(http.MethodPost, "/choose", map[string][]string{"method": {"app"}})).at("/challenge").
+		submit("/challenge", "code", p.code(key)).at("/authenticator")
+}
+
+func TestRequiredAttributes(t *testing.T) {
+	p := openPortal(t)
+	created, err := p.admin().CreateUserPool(t.Context(), &cip.CreateUserPoolInput{
+		PoolName: aws.String("strict"), MfaConfiguration: types.UserPoolMfaTypeOff,
+		Schema: []types.SchemaAttributeType{{Name: aws.String("given_name"), Required: aws.Bool(true), Mutable: aws.Bool(true), AttributeDataType: types.AttributeDataTypeString}},
+	})
+	p.must(err)
+	client, err := p.admin().CreateUserPoolClient(t.Context(), &cip.CreateUserPoolClientInput{
+		UserPoolId: created.UserPool.Id, ClientName: aws.String("portal"),
+		ExplicitAuthFlows: []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowUserPasswordAuth, types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth},
+	})
+	p.must(err)
+	_, err = p.admin().AdminCreateUser(t.Context(), &cip.AdminCreateUserInput{
+		UserPoolId: created.UserPool.Id, Username: aws.String("grace"), TemporaryPassword: aws.String(password), MessageAction: types.MessageActionTypeSuppress,
+	})
+	p.must(err)
+	p.useClient(*created.UserPool.Id, *client.UserPoolClient.ClientId)
+
+	b := p.browser()
+	b.signIn("grace", password).at("/new-password").text("label", "First name").golden("new-password-attributes.html")
+	b.submit("/new-password", "password", "New-Password-1", "again", "New-Password-1").status(http.StatusUnprocessableEntity).text("[role=alert]", "every field")
+	b.submit("/new-password", "attribute.given_name", "Grace", "password", "New-Password-1", "again", "New-Password-1").at("/authenticator")
+}
+
+func TestForgottenPassword(t *testing.T) {
+	p := openPortal(t, everyFactor, optional)
+	p.addReachable("ada", userpool.StateNew)
+	b := p.browser()
+	b.get("/.well-known/change-password").at("/forgot-password").golden("forgot-password.html")
+	b.submit("/forgot-password", "username", "ada").at("/reset-password").golden("reset-password.html")
+	known := b.body
+	b.submit("/reset-password", "code", "000000", "password", "New-Password-1", "again", "New-Password-1").
+		status(http.StatusUnprocessableEntity).text("[role=alert]", "not right, or no longer valid")
+	wrong := b.body
+	b.submit("/reset-password", "code", p.sentCode("ada"), "password", "weak", "again", "weak").status(http.StatusUnprocessableEntity).text("#rules", "still missing")
+	b.submit("/reset-password", "code", p.sentCode("ada"), "password", "New-Password-1", "again", "New-Password-1").at("/sign-in").text(".msg", "new password counts")
+	b.submit("/sign-in", "password", "New-Password-1").at("/authenticator")
+
+	// Nobody learns from these pages which accounts exist.
+	for _, name := range []string{"nobody", "has space", strings.Repeat("x", 128)} {
+		other := p.browser()
+		other.get("/forgot-password").submit("/forgot-password", "username", name).at("/reset-password")
+		same(t, name+": page", other.body, known, name, "ada")
+		other.submit("/reset-password", "code", "000000", "password", "New-Password-1", "again", "New-Password-1").status(http.StatusUnprocessableEntity)
+		same(t, name+": refusal", other.body, wrong, name, "ada")
+	}
+}
+
+// same compares two pages but for the names in them.
+func same(t *testing.T, what string, got, want []byte, gotName, wantName string) {
+	t.Helper()
+	got = bytes.ReplaceAll(got, []byte(`value="`+gotName+`"`), []byte(`value="NAME"`))
+	want = bytes.ReplaceAll(want, []byte(`value="`+wantName+`"`), []byte(`value="NAME"`))
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs", what)
+	}
+}
+
+func TestPasswordThatMustBeReset(t *testing.T) {
+	p := openPortal(t, everyFactor, optional)
+	p.addReachable("ada", userpool.StateNew)
+	_, err := p.admin().AdminResetUserPassword(t.Context(), &cip.AdminResetUserPasswordInput{UserPoolId: aws.String(p.pool.Info().UserPoolID), Username: aws.String("ada")})
+	p.must(err)
+	b := p.browser()
+	b.signIn("ada", password).at("/reset-password").
+		submit("/reset-password", "code", p.sentCode("ada"), "password", "New-Password-1", "again", "New-Password-1").at("/sign-in").
+		submit("/sign-in", "password", "New-Password-1").at("/authenticator")
+}
+
+func TestConfirmingANewAccount(t *testing.T) {
+	p := openPortal(t, everyFactor, optional)
+	p.addReachable("known", userpool.StateNew)
+	info := p.pool.Info()
+	_, err := p.admin().SignUp(t.Context(), &cip.SignUpInput{
+		ClientId: aws.String(info.ClientID), Username: aws.String("fresh"), Password: aws.String(password),
+		UserAttributes: []types.AttributeType{{Name: aws.String("email"), Value: aws.String("fresh@example.com")}},
+	})
+	p.must(err)
+	b := p.browser()
+	b.signIn("fresh", password).status(http.StatusUnprocessableEntity)
+	b.get("/confirm").golden("confirm.html")
+	b.submit("/confirm", "username", "fresh", "code", "000000").status(http.StatusUnprocessableEntity).text("[role=alert]", "not right for this account")
+	wrong := b.body
+	resend := func(b *browser, name string) []byte {
+		b.do(b.request(http.MethodPost, "/confirm", map[string][]string{"username": {name}, "code": {""}, "resend": {"yes"}})).status(http.StatusOK).text(".msg", "new code is on its way")
+		return b.body
+	}
+	first := p.sentCode("fresh")
+	sent := resend(b, "fresh")
+	if p.sentCode("fresh") == first {
+		t.Error("no new code was sent")
+	}
+	b.submit("/confirm", "username", "fresh", "code", p.sentCode("fresh")).at("/sign-in").text(".msg", "is confirmed")
+	b.submit("/sign-in", "password", password).at("/authenticator")
+
+	for _, name := range []string{"nobody", "known"} {
+		other := p.browser()
+		other.get("/confirm").submit("/confirm", "username", name, "code", "000000").status(http.StatusUnprocessableEntity)
+		same(t, name+": refusal", other.body, wrong, name, "fresh")
+		same(t, name+": sent again", resend(other, name), sent, name, "fresh")
+	}
+}
+
+func TestAnExpiredTemporaryPassword(t *testing.T) {
+	p := openPortal(t)
+	p.addUser("grace", userpool.StateTemporaryPassword)
+	p.clock.advance(8 * 24 * time.Hour)
+	p.browser().signIn("grace", password).status(http.StatusForbidden).text("h1", "has expired")
+}
+
+func TestTheReviewPage(t *testing.T) {
+	p := openPortal(t, everyFactor, optional)
+	key := p.addReachable("edsger", userpool.StateEnrolled)
+	p.setFactors("edsger", true, false, false)
+	b := p.browser()
+	b.signIn("edsger", password).submit("/challenge", "code", p.code(key)).at("/authenticator")
+	p.calls()
+	b.submit("/authenticator/methods").at("/authenticator").text(".methods", "Text message").golden("review-methods.html")
+	p.wantCalls("GetUser")
+
+	b.do(b.request(http.MethodPost, "/authenticator/prefer", map[string][]string{"method": {"sms"}})).at("/authenticator").text(".msg", "first choice is changed")
+	p.browser().signIn("edsger", password).at("/challenge").text("h1", "text message")
+	b.do(b.request(http.MethodPost, "/authenticator/prefer", map[string][]string{"method": {"email"}})).at("/authenticator") // he has none
+	p.calls()
+
+	b.submit("/authenticator/remove").at("/authenticator").text(".msg", "switched off").text(".lead", "No authenticator app")
+	p.wantCalls("SetUserMFAPreference")
+
+	b.submit("/sign-out/everywhere").at("/sign-in").text(".msg", "signed out everywhere")
+	p.wantCalls("GlobalSignOut")
+}
+
+func TestAnAppCannotBeSwitchedOffWhereThePoolRequiresOne(t *testing.T) {
+	p := openPortal(t)
+	key := p.addUser("edsger", userpool.StateEnrolled)
+	b := p.browser()
+	b.signIn("edsger", password).submit("/challenge", "code", p.code(key)).at("/authenticator")
+	if b.page.Count(`form[action="/authenticator/remove"]`) > 0 {
+		t.Error("the page offers it")
+	}
+	p.calls()
+	b.do(b.request(http.MethodPost, "/authenticator/remove", nil)).status(http.StatusForbidden)
+	p.wantCalls("")
+}
+
+func TestChangesNeedAFreshSignIn(t *testing.T) {
+	p := openPortal(t, optional)
+	p.addUser("ada", userpool.StateNew)
+	b := p.browser()
+	b.signIn("ada", password).at("/authenticator")
+	p.clock.advance(11 * time.Minute)
+	p.calls()
+	b.submit("/authenticator/start").at("/sign-in").text(".msg", "more than ten minutes ago")
+	p.wantCalls("")
+	b.submit("/sign-in", "password", password).submit("/authenticator/start").at("/set-up")
+}
+
+// What a password leads to, by the pool's MFA setting, the account's state and what is set up (Cognito developer guide,
+// "logic at user runtime", as its tests against the real service correct it).
+func TestWhatAPasswordLeadsTo(t *testing.T) {
+	for _, test := range []struct {
+		mfa      userpool.MFA
+		state    userpool.State
+		sms      bool
+		password string
+		path     string
+		status   int
+	}{
+		{userpool.MFAOff, userpool.StateNew, false, password, "/authenticator", 200},
+		{userpool.MFAOff, userpool.StateEnrolled, false, password, "/authenticator", 200},
+		{userpool.MFAOff, userpool.StateTemporaryPassword, false, password, "/new-password", 200},
+		{userpool.MFAOptional, userpool.StateNew, false, password, "/authenticator", 200},
+		{userpool.MFAOptional, userpool.StateEnrolled, false, password, "/challenge", 200},
+		{userpool.MFAOptional, userpool.StateNew, true, password, "/challenge", 200},
+		{userpool.MFAOptional, userpool.StateTemporaryPassword, false, password, "/new-password", 200},
+		{userpool.MFAOptional, userpool.StateDisabled, false, password, "/sign-in", 422},
+		{userpool.MFAOptional, userpool.StateUnconfirmed, false, password, "/sign-in", 422},
+		{userpool.MFAOptional, userpool.StateResetRequired, false, password, "/reset-password", 200},
+		{userpool.MFAOn, userpool.StateNew, false, password, "/set-up", 200},
+		{userpool.MFAOn, userpool.StateEnrolled, false, password, "/challenge", 200},
+		{userpool.MFAOn, userpool.StateNew, true, password, "/challenge", 200},
+		{userpool.MFAOn, userpool.StateTemporaryPassword, false, password, "/new-password", 200},
+		{userpool.MFAOn, userpool.StateDisabled, false, password, "/sign-in", 422},
+		{userpool.MFAOn, userpool.StateUnconfirmed, false, password, "/sign-in", 422},
+		{userpool.MFAOn, userpool.StateResetRequired, false, password, "/reset-password", 200},
+		{userpool.MFAOn, userpool.StateEnrolled, false, "Wrong-Horse-9", "/sign-in", 422},
+		{userpool.MFAOn, userpool.StateResetRequired, false, "Wrong-Horse-9", "/sign-in", 422},
+		{userpool.MFAOn, userpool.StateTemporaryPassword, false, "Wrong-Horse-9", "/sign-in", 422},
+	} {
+		for _, flow := range []cognito.AuthFlow{cognito.FlowSRP, cognito.FlowPassword} {
+			p := openPortal(t, func(o *portalOptions) {
+				o.pool.MFA, o.flow = test.mfa, flow
+				o.pool.SMS = test.sms
+			})
+			if test.sms {
+				p.addReachable("ada", test.state)
+				p.setFactors("ada", true, false, false)
+			} else {
+				p.addUser("ada", test.state)
+			}
+			if b := p.browser().signIn("ada", test.password); b.path() != test.path || b.answer.StatusCode != test.status {
+				t.Errorf("pool %s, account %s (SMS %v), %s, password right: %v: %v, want %d at %s",
+					test.mfa, test.state, test.sms, flow, test.password == password, b, test.status, test.path)
+			}
+		}
+	}
+}
+
+func BenchmarkSignIn(b *testing.B) {
+	for _, flow := range []cognito.AuthFlow{cognito.FlowPassword, cognito.FlowSRP} {
+		b.Run(string(flow), func(b *testing.B) {
+			p := openPortal(b, func(o *portalOptions) { o.flow = flow })
+			p.addUser("ada", userpool.StateNew)
+			calls := 0
+			for b.Loop() {
+				browser := p.browser()
+				if answer := browser.direct(http.MethodPost, "/sign-in", map[string][]string{"username": {"ada"}, "password": {password}}); answer.Code != http.StatusSeeOther {
+					b.Fatalf("status %d", answer.Code)
+				}
+				calls += len(p.pool.Requests()) - 1 // without AssociateSoftwareToken
+				p.pool.ResetRequests()
+			}
+			b.ReportMetric(float64(calls)/float64(b.N), "pool-calls/op")
+		})
+	}
+}
