@@ -37,6 +37,9 @@ type SignIn struct {
 	Username string
 	Minutes  int // how long each step may take
 	Trying   bool
+	ReturnTo string // key, handed on by the form
+	OAuth    bool   // one may sign in at Cognito's own pages
+	Password bool   // one may sign in here
 	Notices  []i18n.Rich
 	Error    i18n.Rich
 }
@@ -136,6 +139,14 @@ type Done struct {
 	At       time.Time
 	Replaced bool
 	ProvenAt time.Time
+	MayTry   bool
+	Return   Action // where to go on; zero for nowhere
+}
+
+// Handoff is the page of an address that another application sent its user to.
+type Handoff struct {
+	Page
+	Action string
 }
 
 // Problem is what a person sees when a step cannot go on.

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,15 @@ func otpauth(uri string) templ.SafeURL {
 		return "#"
 	}
 	return templ.SafeURL(uri)
+}
+
+// oauthStart is where signing in at Cognito's own pages begins.
+func oauthStart(returnTo string) templ.SafeURL {
+	path := "/sign-in/oauth"
+	if returnTo != "" {
+		path += "?" + url.Values{"return_to": {returnTo}}.Encode()
+	}
+	return templ.URL(path)
 }
 
 // initial is the brand's first letter, for its mark.

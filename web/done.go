@@ -10,9 +10,14 @@ import (
 )
 
 func (s *Server) showDone(c echo.Context, f enroll.Flow) error {
-	return s.render(c, http.StatusOK, views.DonePage(views.Done{
+	page := views.Done{
 		Page: s.page(f, "done.title", false), Device: f.DeviceName, At: f.DoneAt, Replaced: f.HasApp, ProvenAt: f.ProvenAt,
-	}))
+		MayTry: f.ProvenAt.IsZero() && !f.Elsewhere && !s.NoPasswords,
+	}
+	if place := s.returnTo(f); place.URL != "" {
+		page.Return = views.Action{Text: s.Printer.T("done.return", "name", place.Name), Href: place.URL}
+	}
+	return s.render(c, http.StatusOK, views.DonePage(page))
 }
 
 func (s *Server) tryApp(c echo.Context, f enroll.Flow) error {

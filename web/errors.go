@@ -37,7 +37,7 @@ func answerTo(kind enroll.Kind) answer {
 		return answer{http.StatusForbidden, 0, "problem.start", "/"}
 	case enroll.Conflict:
 		return answer{http.StatusConflict, 0, "problem.again", "/"}
-	case enroll.Busy, enroll.PoolDown:
+	case enroll.Busy, enroll.PoolDown, enroll.StoreDown:
 		return answer{http.StatusServiceUnavailable, 5, "problem.again", "/"}
 	case enroll.Blocked:
 		return answer{http.StatusServiceUnavailable, 120, "problem.again", "/"}

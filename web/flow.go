@@ -65,7 +65,7 @@ func (s *Server) moveOn(c echo.Context, f enroll.Flow, err error) error {
 func (s *Server) flow(c echo.Context) (enroll.Flow, error) {
 	payload, err := s.Sessions.Read(c.Request())
 	if errors.Is(err, session.ErrExpired) {
-		return enroll.Flow{}, nil
+		return enroll.Flow{Notice: enroll.NoticeEnded}, nil
 	}
 	var f enroll.Flow
 	if err == nil {
@@ -75,10 +75,43 @@ func (s *Server) flow(c echo.Context) (enroll.Flow, error) {
 		// Cleared, so that the way on is not barred by the same cookie.
 		return enroll.Flow{}, &badRequest{status: http.StatusBadRequest, key: "cookie", err: errors.Join(err, s.clearFlow(c))}
 	}
+	if s.ended(c, f) {
+		return enroll.Flow{Notice: enroll.NoticeEnded, ReturnTo: f.ReturnTo}, nil
+	}
+	c.Set(flowKey, f)
 	return f, nil
 }
 
+// flowKey is where the request's flow is in its Echo context.
+const flowKey = "flow"
+
+// ended reports whether the flow's sign-in was ended. A store that does not answer ends nobody's enrollment: the cookie
+// is young, sealed, and good for its own flow alone.
+func (s *Server) ended(c echo.Context, f enroll.Flow) bool {
+	if f.ID == (enroll.ID{}) {
+		return false
+	}
+	ended, err := s.Store.SessionEnded(c.Request().Context(), f.ID)
+	if err != nil {
+		s.Log.WarnContext(c.Request().Context(), "store does not tell whether a session was ended", "request_id", requestID(c), "error", err)
+	}
+	return ended
+}
+
+// endUnless ends the request's sign-in when the browser gets another one, or none: a copy of its old cookie is worth
+// nothing from now on.
+func (s *Server) endUnless(c echo.Context, next enroll.ID) {
+	before, ok := c.Get(flowKey).(enroll.Flow)
+	if !ok || before.ID == (enroll.ID{}) || before.ID == next {
+		return
+	}
+	if err := s.Store.EndSession(c.Request().Context(), before.ID, s.Now().Add(s.SessionAge)); err != nil {
+		s.Log.ErrorContext(c.Request().Context(), "session could not be ended", "request_id", requestID(c), "error", err)
+	}
+}
+
 func (s *Server) setFlow(c echo.Context, f enroll.Flow) error {
+	s.endUnless(c, f.ID)
 	payload, err := f.MarshalBinary()
 	if err != nil {
 		return fmt.Errorf("write flow: %w", err)
@@ -90,5 +123,6 @@ func (s *Server) setFlow(c echo.Context, f enroll.Flow) error {
 }
 
 func (s *Server) clearFlow(c echo.Context) error {
+	s.endUnless(c, enroll.ID{})
 	return s.Sessions.Write(c.Response(), c.Request(), nil)
 }

@@ -123,7 +123,7 @@ func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 		} {
 			header.Set(name, value)
 		}
-		if s.PublicURL != nil && s.PublicURL.Scheme == "https" {
+		if s.PublicURL.Scheme == "https" {
 			header.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 		}
 		if !strings.HasPrefix(c.Request().URL.Path, static.Prefix) {

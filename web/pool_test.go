@@ -116,7 +116,7 @@ func TestADoubleSubmitDoesNoHarm(t *testing.T) {
 		second.setCookie(name, value)
 	}
 	first.do(first.request(http.MethodPost, "/set-up/verify", form)).at("/done")
-	second.do(second.request(http.MethodPost, "/set-up/verify", form)).at("/sign-in").text(".msg", "if we ask for a code, it was")
+	second.do(second.request(http.MethodPost, "/set-up/verify", form)).at("/sign-in").text(".msg", "we ask for its code, all is well")
 	if strings.Contains(second.page.Text("main"), "delete the entry") {
 		t.Error("the second answer tells to delete the entry that the first one set up")
 	}

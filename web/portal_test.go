@@ -3,7 +3,9 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,6 +29,7 @@ import (
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/store"
 	"cognito-enroll/internal/totp"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/static"
@@ -46,6 +49,8 @@ type portal struct {
 	server  *httptest.Server
 	handler atomic.Pointer[web.Server]
 	drawer  *qr.Drawer
+	store   *store.Store
+	domain  string // of Cognito's pages: the pool on a port, when somebody signs in there
 
 	userPool, client string // instead of the pool's first
 	log              *lockedBuffer
@@ -104,9 +109,14 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 		change(&p.options)
 	}
 	var err error
+	if p.store, err = store.Open(context.Background(), "sqlite::memory:", store.Options{Now: p.clock.Now}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.store.Close() })
 	if p.pool, err = userpool.New(p.options.pool); err != nil {
 		t.Fatal(err)
 	}
+	p.pool.SetEndpoint(embeddedURL)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) })
 	p.server = httptest.NewUnstartedServer(handler)
 	p.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(p.log, nil), slog.LevelDebug)
@@ -119,6 +129,8 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	p.restart()
 	return p
 }
+
+const embeddedURL = "http://embedded.invalid"
 
 func optional(o *portalOptions) { o.pool.MFA = userpool.MFAOptional }
 
@@ -155,15 +167,70 @@ func (p *portal) restart() {
 	p.must(err)
 	p.drawer = qr.NewDrawer(16)
 	policy := enroll.PasswordPolicy{MinLength: 8, Upper: true, Lower: true, Number: true, Symbol: true}
-	server, err := web.New(web.Options{
+	sealing := session.Options{Name: "handoff", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 30 * time.Minute, Now: p.clock.Now}
+	handoffs, err := session.NewSealer(sealing)
+	p.must(err)
+	options := web.Options{
 		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Removable: p.options.pool.MFA == userpool.MFAOptional, Now: pool.Now}), Policy: policy,
 		Sessions: sessions, QR: p.drawer, Assets: assets, Printer: printer, PublicURL: publicURL,
 		Brand: "Northwind", Issuer: p.options.issuer, Support: "Need help? Call the service desk: 555 0100",
 		SessionValidity: 3 * time.Minute, Now: pool.Now,
-		Log: slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Store: pageStore{p.store}, SessionAge: 30 * time.Minute, Handoffs: handoffs,
+		Returns: []web.Return{{Key: "intranet", Name: "Intranet", URL: "https://intranet.example/"}, {Key: "hr", Name: "Northwind HR", URL: "https://hr.example/done?x=1"}},
+		APIKeys: []web.APIKey{{Name: "hr", Hash: sha256.Sum256([]byte(apiKey))}},
+	}
+	oauth := cognito.OAuthOptions{
+		Issuer: embeddedURL + "/" + info.UserPoolID, RedirectURL: p.server.URL + "/sign-in/oauth/callback", UserPoolID: info.UserPoolID,
+		ClientID: client.ClientID, ClientSecret: client.ClientSecret, HTTPClient: &http.Client{Transport: p.pool.Transport()}, Now: pool.Now,
+	}
+	if p.domain != "" {
+		oauth.Issuer, oauth.Domain, oauth.HTTPClient = p.domain+"/"+info.UserPoolID, p.domain, &http.Client{Timeout: 10 * time.Second}
+		sealing.Name = "oidc"
+		options.OAuthPending, err = session.New(sealing)
+		p.must(err)
+	}
+	options.OAuth = pageOAuth{cognito.NewOAuth(oauth)}
+	server, err := web.New(options)
 	p.must(err)
 	p.handler.Store(server)
+}
+
+// apiKey is what another application may hand users over with.
+const apiKey = "an-application's-key"
+
+// pageStore and pageOAuth are what cmd/portal makes of the real parts.
+type pageStore struct{ *store.Store }
+
+func (s pageStore) EndSession(ctx context.Context, id enroll.ID, until time.Time) error {
+	return s.Store.EndSession(ctx, id, until)
+}
+
+func (s pageStore) SessionEnded(ctx context.Context, id enroll.ID) (bool, error) {
+	return s.Store.SessionEnded(ctx, id)
+}
+
+func (s pageStore) PutHandoff(ctx context.Context, hash [32]byte, sealed []byte, expires time.Time) error {
+	return s.Store.PutHandoff(ctx, store.Handoff{LocatorHash: hash, Payload: sealed, ExpiresAt: expires})
+}
+
+func (s pageStore) TakeHandoff(ctx context.Context, hash [32]byte) ([]byte, bool, error) {
+	taken, err := s.Store.TakeHandoff(ctx, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, false, nil
+	}
+	return taken.Payload, err == nil, err
+}
+
+type pageOAuth struct{ *cognito.OAuth }
+
+func (o pageOAuth) Start() (string, web.OAuthPending) {
+	address, pending := o.OAuth.Start()
+	return address, web.OAuthPending(pending)
+}
+
+func (o pageOAuth) Finish(ctx context.Context, pending web.OAuthPending, state, code secret.Text) (enroll.Answer, error) {
+	return o.OAuth.Finish(ctx, cognito.Pending(pending), state, code)
 }
 
 // useClient points the portal at another pool of the same service.
@@ -339,6 +406,7 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`\b([A-Z2-7]{4} ){12}[A-Z2-7]{4}\b`), "KEY"},
 	{regexp.MustCompile(`secret=[A-Z2-7]+`), "secret=KEY"},
+	{regexp.MustCompile(`/handoff/[A-Z2-7]+`), "/handoff/LOCATOR"},
 	{regexp.MustCompile(`\.[0-9a-f]{12}\.`), ".HASH."},
 	{regexp.MustCompile(`\b[A-Z2-7]{4}-[A-Z2-7]{4}\b`), "REQUEST-ID"},
 }

@@ -24,10 +24,14 @@ func (s *Server) routes() []route {
 	at := func(steps ...enroll.Step) []enroll.Step { return steps }
 	anywhere := enroll.Steps()
 	return []route{
-		{http.MethodGet, "/", anywhere, s.next},
+		{http.MethodGet, "/", anywhere, s.start},
 
 		{http.MethodGet, "/sign-in", at(enroll.StepSignIn), s.showSignIn},
 		{http.MethodPost, "/sign-in", at(enroll.StepSignIn), s.signIn},
+		{http.MethodGet, "/sign-in/oauth", anywhere, s.startOAuth},
+		{http.MethodGet, "/sign-in/oauth/callback", anywhere, s.finishOAuth},
+		{http.MethodGet, "/handoff/:locator", anywhere, s.showHandoff},
+		{http.MethodPost, "/handoff/:locator", anywhere, s.takeHandoff},
 		{http.MethodGet, "/new-password", at(enroll.StepNewPassword), s.showNewPassword},
 		{http.MethodPost, "/new-password", at(enroll.StepNewPassword), s.setNewPassword},
 		{http.MethodGet, "/choose", at(enroll.StepChoose), s.showChoose},
@@ -69,6 +73,7 @@ func (s *Server) addRoutes() {
 		}
 	}
 	s.echo.GET(static.Prefix+"*", echo.WrapHandler(s.Assets))
+	s.echo.POST("/api/v1/handoffs", s.api(s.makeHandoff))
 	s.echo.GET("/.well-known/change-password", changePassword)
 	s.echo.GET("/healthz", showHealth)
 	s.echo.GET("/readyz", showHealth)

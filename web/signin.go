@@ -13,13 +13,22 @@ import (
 )
 
 func (s *Server) showSignIn(c echo.Context, f enroll.Flow) error {
+	if key := c.QueryParam(returnParameter); key != "" {
+		f.ReturnTo = s.knownReturn(key)
+	}
 	return s.render(c, http.StatusOK, views.SignInPage(s.signInPage(f, f.Username, nil)))
 }
 
 func (s *Server) signIn(c echo.Context, f enroll.Flow) error {
-	form, err := readForm(c, "username", "password")
+	if s.NoPasswords {
+		return echo.ErrNotFound
+	}
+	form, err := readForm(c, "username", "password", returnParameter)
 	if err != nil {
 		return err
+	}
+	if form[returnParameter] != "" {
+		f.ReturnTo = s.knownReturn(form[returnParameter])
 	}
 	username := strings.TrimSpace(form["username"])
 	next, err := s.Enroll.SignIn(c.Request().Context(), f, username, secret.New(form["password"]))
@@ -39,6 +48,7 @@ func (s *Server) signInPage(f enroll.Flow, username string, failure i18n.Rich) v
 	page.Account = "" // not signed in yet, or no longer
 	return views.SignIn{
 		Page: page, Username: username, Minutes: int(s.SessionValidity.Minutes()), Trying: f.Trying,
+		ReturnTo: f.ReturnTo, OAuth: s.OAuthPending != nil, Password: !s.NoPasswords,
 		Notices: s.signInNotices(f), Error: failure,
 	}
 }

@@ -9,6 +9,8 @@
 package web
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -29,10 +31,18 @@ type Options struct {
 	Enroll          *enroll.Service
 	Policy          enroll.PasswordPolicy
 	Sessions        *session.Store
+	Store           Store
+	OAuth           OAuth          // verifies tokens from elsewhere
+	OAuthPending    *session.Store // cookie of those who are signing in at Cognito's pages; nil: nobody does
+	NoPasswords     bool           // people sign in at Cognito's pages only
+	Handoffs        *session.Sealer
+	APIKeys         []APIKey
+	Returns         []Return // where people may go on afterwards; the first is the default
+	SessionAge      time.Duration
 	QR              *qr.Drawer
 	Assets          *static.Assets
 	Printer         *i18n.Printer
-	PublicURL       *url.URL // where browsers reach the portal; nil: wherever they say
+	PublicURL       *url.URL // where browsers reach the portal
 	Brand           string
 	Issuer          string // as authenticator apps show it
 	Support         string
@@ -41,6 +51,21 @@ type Options struct {
 	Log             *slog.Logger
 	Now             func() time.Time
 }
+
+// Store is what the pages must remember beyond one browser's cookie.
+type Store interface {
+	// EndSession makes every node refuse the cookies of a sign-in, until they are too old anyway.
+	EndSession(ctx context.Context, id enroll.ID, until time.Time) error
+	// SessionEnded reports whether that was done.
+	SessionEnded(ctx context.Context, id enroll.ID) (bool, error)
+	// PutHandoff keeps a hand-off under the hash of its locator.
+	PutHandoff(ctx context.Context, locatorHash [32]byte, sealed []byte, expires time.Time) error
+	// TakeHandoff takes it, once.
+	TakeHandoff(ctx context.Context, locatorHash [32]byte) (sealed []byte, found bool, err error)
+}
+
+// Return is a place to go on to when all is done.
+type Return struct{ Key, Name, URL string }
 
 // Server is the portal. It is an http.Handler.
 type Server struct {
@@ -52,12 +77,9 @@ type Server struct {
 // New makes a Server.
 func New(opts Options) (*Server, error) {
 	s := &Server{Options: opts, csrf: http.NewCrossOriginProtection(), echo: echo.New()}
-	if opts.PublicURL != nil {
-		// Behind a proxy that rewrites Host, old browsers' Origin is compared with this instead.
-		origin := (&url.URL{Scheme: opts.PublicURL.Scheme, Host: opts.PublicURL.Host}).String()
-		if err := s.csrf.AddTrustedOrigin(origin); err != nil {
-			return nil, err
-		}
+	// Behind a proxy that rewrites Host, old browsers' Origin is compared with this instead.
+	if err := s.csrf.AddTrustedOrigin((&url.URL{Scheme: opts.PublicURL.Scheme, Host: opts.PublicURL.Host}).String()); err != nil {
+		return nil, fmt.Errorf("web: public URL: %w", err)
 	}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -19,6 +22,16 @@ import (
 // printKey makes a session key.
 func printKey(stdout io.Writer) error {
 	_, err := fmt.Fprintln(stdout, session.NewKey().Encode().Reveal())
+	return err
+}
+
+// printAPIKey makes a key for another application: the key itself is for the application, its hash for us.
+func printAPIKey(args []string, stdout io.Writer) error {
+	if len(args) != 1 || strings.ContainsAny(args[0], ":, \t") {
+		return errors.New("usage: portal api-key NAME")
+	}
+	key := rand.Text() + rand.Text()
+	_, err := fmt.Fprintf(stdout, "key, for the application:   %s\nline for PORTAL_API_KEYS:   %s:%x\n", key, args[0], sha256.Sum256([]byte(key)))
 	return err
 }
 
@@ -59,7 +72,7 @@ func demoAccounts(users []userpool.InfoUser) []views.DemoAccount {
 
 // printWelcome says where the portal is and, in the demo, who can sign in.
 func printWelcome(stdout io.Writer, address net.Addr, cfg config, demo []views.DemoAccount) {
-	if !cfg.demo() {
+	if demo == nil {
 		_, _ = fmt.Fprintf(stdout, "cognito-enroll listens on %s for pool %s\n", address, cfg.UserPoolID)
 		return
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/userpool"
+	"cognito-enroll/web"
 )
 
 // config is every knob of the portal. Each is a flag and an environment variable; the flag wins. Secrets are not
@@ -37,6 +39,22 @@ type config struct {
 	// "portal keys". Several nodes share them. Empty: one is made at start and a warning logged; a restart then ends
 	// the enrollments in progress. (PORTAL_SESSION_KEYS, separated by commas)
 	SessionKeys []session.Key
+	// Store remembers what several nodes must agree on: sqlite:FILE for one machine, postgres://… for many,
+	// sqlite::memory: for nothing that outlives the process. Empty: in memory in the demo, else sqlite:portal.db.
+	// (-store, PORTAL_STORE)
+	Store string
+	// Returns are the places where people may go on when all is done: KEY|NAME|URL, separated by commas. The first is
+	// the default; a link to the portal picks another with ?return_to=KEY. (PORTAL_RETURN_TO)
+	Returns []web.Return
+	// APIKeys are the keys of applications that hand their users over: NAME:HASH, separated by commas. Make one with
+	// "portal api-key NAME". (PORTAL_API_KEYS)
+	APIKeys []web.APIKey
+	// SignIn is where people sign in: password (here), oauth (at Cognito's own pages, COGNITO_DOMAIN) or both. The app
+	// client needs the callback URL PORTAL_PUBLIC_URL/sign-in/oauth/callback, the authorization code grant, and the
+	// scopes openid and aws.cognito.signin.user.admin. (-sign-in, PORTAL_SIGN_IN)
+	SignIn string
+	// Domain is where Cognito's own pages are, https://PREFIX.auth.REGION.amazoncognito.com. (COGNITO_DOMAIN)
+	Domain string
 	// Brand is the organisation's name, at the top of every page. (-brand, PORTAL_BRAND)
 	Brand string
 	// Issuer is the name under which authenticator apps list the account. Empty: the brand. (-issuer, PORTAL_ISSUER)
@@ -88,6 +106,11 @@ func (c config) removable() bool {
 	return c.MFA == "optional"
 }
 
+// callbackURL is where Cognito's own pages send people back to.
+func (c config) callbackURL() string {
+	return c.PublicURL.JoinPath("sign-in", "oauth", "callback").String()
+}
+
 // secure reports whether browsers reach the portal by https.
 func (c config) secure() bool { return c.PublicURL != nil && c.PublicURL.Scheme == "https" }
 
@@ -109,6 +132,11 @@ func settings() []setting {
 		{"listen", "PORTAL_LISTEN", "127.0.0.1:8080", "address to listen on", text(func(c *config) *string { return &c.Listen })},
 		{"public-url", "PORTAL_PUBLIC_URL", "", "where browsers reach the portal", (*config).setPublicURL},
 		{"", "PORTAL_SESSION_KEYS", "", "", (*config).setSessionKeys},
+		{"store", "PORTAL_STORE", "", "where to remember things: sqlite:FILE or postgres://…", text(func(c *config) *string { return &c.Store })},
+		{"", "PORTAL_RETURN_TO", "", "", (*config).setReturns},
+		{"", "PORTAL_API_KEYS", "", "", (*config).setAPIKeys},
+		{"sign-in", "PORTAL_SIGN_IN", "password", "where people sign in: password, oauth or both", func(c *config, value string) error { return oneOf(&c.SignIn, value, "password", "oauth", "both") }},
+		{"", "COGNITO_DOMAIN", "", "", (*config).setDomain},
 		{"brand", "PORTAL_BRAND", "Northwind", "the organisation's name", text(func(c *config) *string { return &c.Brand })},
 		{"issuer", "PORTAL_ISSUER", "", "name that apps list the account under (default: the brand)", text(func(c *config) *string { return &c.Issuer })},
 		{"support", "PORTAL_SUPPORT", "", "line at the foot of every page", text(func(c *config) *string { return &c.Support })},
@@ -186,6 +214,15 @@ func (c *config) complete() []error {
 	if c.Issuer == "" {
 		c.Issuer = c.Brand
 	}
+	if c.Store == "" {
+		c.Store = "sqlite:portal.db"
+		if c.demo() {
+			c.Store = "sqlite::memory:"
+		}
+	}
+	if c.SignIn != "password" && (c.Domain == "" || c.PublicURL == nil) {
+		faults = append(faults, errors.New("PORTAL_SIGN_IN: signing in at Cognito's pages needs COGNITO_DOMAIN and PORTAL_PUBLIC_URL"))
+	}
 	local := isLoopback(c.Listen)
 	switch {
 	case c.demo():
@@ -237,6 +274,65 @@ func (c *config) setSessionKeys(value string) error {
 		c.SessionKeys = append(c.SessionKeys, key)
 	}
 	return nil
+}
+
+func (c *config) setReturns(value string) error {
+	for entry := range strings.SplitSeq(value, ",") {
+		if strings.TrimSpace(entry) == "" {
+			continue
+		}
+		parts := strings.Split(entry, "|")
+		if len(parts) != 3 {
+			return fmt.Errorf("%q: want KEY|NAME|URL", entry)
+		}
+		place := web.Return{Key: strings.TrimSpace(parts[0]), Name: strings.TrimSpace(parts[1]), URL: strings.TrimSpace(parts[2])}
+		u, err := url.Parse(place.URL)
+		if err != nil || u.Host == "" || u.User != nil || strings.Contains(place.URL, "\\") ||
+			(u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Host))) || place.Key == "" || place.Name == "" {
+			return fmt.Errorf("%q: want a key, a name and an https URL", entry)
+		}
+		c.Returns = append(c.Returns, place)
+	}
+	return nil
+}
+
+func (c *config) setAPIKeys(value string) error {
+	for entry := range strings.SplitSeq(value, ",") {
+		if strings.TrimSpace(entry) == "" {
+			continue
+		}
+		name, hash, found := strings.Cut(strings.TrimSpace(entry), ":")
+		raw, err := hex.DecodeString(hash)
+		if !found || name == "" || err != nil || len(raw) != 32 {
+			return errors.New("want NAME:HASH as \"portal api-key NAME\" prints it")
+		}
+		c.APIKeys = append(c.APIKeys, web.APIKey{Name: name, Hash: [32]byte(raw)})
+	}
+	return nil
+}
+
+func (c *config) setDomain(value string) error {
+	if value == "" {
+		return nil
+	}
+	if !strings.Contains(value, "://") {
+		value = "https://" + value
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || (u.Scheme != "https" && !isLoopback(u.Host)) {
+		return errors.New("want https://PREFIX.auth.REGION.amazoncognito.com, or your own domain")
+	}
+	c.Domain = strings.TrimRight(value, "/")
+	return nil
+}
+
+// issuer is what the pool's tokens name as their issuer.
+func (c config) issuer() string {
+	endpoint := c.Endpoint
+	if endpoint == "" {
+		endpoint = "https://cognito-idp." + c.Region + ".amazonaws.com"
+	}
+	return strings.TrimRight(endpoint, "/") + "/" + c.UserPoolID
 }
 
 func (c *config) setPasswordPolicy(value string) error {

@@ -134,6 +134,9 @@ func doctorOptions(ctx context.Context, cfg config) (doctor.Options, error) {
 		PasswordPolicy:  policyForDoctor(cfg.PasswordPolicy),
 		MFAOptional:     cfg.removable(),
 	}
+	if cfg.SignIn != "password" {
+		opts.CallbackURL, opts.OAuthOnly = cfg.callbackURL(), cfg.SignIn == "oauth"
+	}
 	if cfg.PublicURL != nil {
 		opts.Portal = newVisitor(cfg.PublicURL)
 	}

@@ -4,6 +4,7 @@
 //	portal [serve]   serve the pages; without a configured pool, on an embedded one with demo accounts
 //	portal doctor    try the configured pool and say what to mend (doctor.go, docs/doctor.md)
 //	portal keys      make a session key
+//	portal api-key NAME  make a key for an application that hands its users over
 //	portal code KEY  print the present code of an authenticator key, for trying things out
 //	portal version   print the version
 //

@@ -199,7 +199,7 @@ func TestTheProcessIsKilledBetweenAnyTwoRequests(t *testing.T) {
 	env := []string{
 		"COGNITO_USER_POOL_ID=" + info.UserPoolID, "COGNITO_CLIENT_ID=" + info.SecretClientID, "COGNITO_CLIENT_SECRET=" + info.SecretClientSecret,
 		"AWS_REGION=" + info.Region, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=" + info.Endpoint,
-		"PORTAL_SESSION_KEYS=" + session.NewKey().Encode().Reveal(),
+		"PORTAL_SESSION_KEYS=" + session.NewKey().Encode().Reveal(), "PORTAL_STORE=sqlite:" + filepath.Join(t.TempDir(), "portal.db"),
 	}
 	var portal *process
 	b := newBrowser(t, "")

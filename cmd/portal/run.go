@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,6 +20,7 @@ import (
 	"cognito-enroll/internal/i18n"
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/store"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/static"
 	"cognito-enroll/views"
@@ -30,6 +32,8 @@ const usage = `Usage: portal [command]
   serve      serve the pages (the default); "portal serve -h" lists the flags
   doctor     try the configured pool and say what to mend; "portal doctor -h" explains
   keys       make a session key for PORTAL_SESSION_KEYS
+  api-key NAME
+             make a key for an application that hands its users over
   code KEY   print the present code of an authenticator key
   version    print the version
 `
@@ -47,6 +51,8 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 		return examine(ctx, args, lookupEnv, stdout, stderr)
 	case "keys":
 		return printKey(stdout)
+	case "api-key":
+		return printAPIKey(args, stdout)
 	case "code":
 		return printCode(args, stdout)
 	case "version":
@@ -72,6 +78,9 @@ const (
 // sessionAge is how long an enrollment may rest between two steps. Cognito's own limits are shorter or near it.
 const sessionAge = 30 * time.Minute
 
+// pendingAge is how long somebody may take at Cognito's own pages.
+const pendingAge = 10 * time.Minute
+
 // remembered is how many QR codes are kept drawn: people who have the set-up page open at one moment.
 const remembered = 1024
 
@@ -83,22 +92,48 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
 
-	pool, demo, err := openPool(ctx, &cfg)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
+	if cfg.PublicURL == nil { // on loopback: wherever we listen
+		cfg.PublicURL = &url.URL{Scheme: "http", Host: listener.Addr().String()}
+	}
+	removable := cfg.removable() // before openPool fills in the embedded pool's id
+	pool, oauth, demo, err := openPool(ctx, &cfg)
 	if err != nil {
 		return err
 	}
+	memory, err := store.Open(ctx, cfg.Store, store.Options{Now: time.Now})
+	if err != nil {
+		return fmt.Errorf("PORTAL_STORE: %w", err)
+	}
+	defer memory.Close()
+	go purge(ctx, memory, func(err error) { log.ErrorContext(ctx, "store", "error", err) })
 	keys := cfg.SessionKeys
 	if len(keys) == 0 {
 		keys = []session.Key{session.NewKey()}
-		if !cfg.demo() {
+		if demo == nil {
 			log.WarnContext(ctx, "no PORTAL_SESSION_KEYS: made one for this run; a restart ends the enrollments in progress")
 		}
 	}
-	sessions, err := session.New(session.Options{
-		Name: "enroll", Keys: keys, Context: cfg.UserPoolID, Secure: cfg.secure(), MaxAge: sessionAge, Now: time.Now,
-	})
+	sealing := session.Options{Name: "enroll", Keys: keys, Context: cfg.UserPoolID, Secure: cfg.secure(), MaxAge: sessionAge, Now: time.Now}
+	sessions, err := session.New(sealing)
 	if err != nil {
 		return fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+	}
+	sealing.Name = "handoff"
+	handoffs, err := session.NewSealer(sealing)
+	if err != nil {
+		return fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+	}
+	var pending *session.Store
+	if cfg.SignIn != "password" {
+		sealing.Name, sealing.MaxAge = "oidc", pendingAge
+		if pending, err = session.New(sealing); err != nil {
+			return fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+		}
 	}
 	assets, err := static.New()
 	if err != nil {
@@ -109,9 +144,17 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return err
 	}
 	portal, err := web.New(web.Options{
-		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Removable: cfg.removable(), Now: pool.Now}),
+		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Removable: removable, Now: pool.Now}),
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
+		SessionAge:      sessionAge,
+		Store:           pageStore{memory},
+		OAuth:           pageOAuth{oauth},
+		OAuthPending:    pending,
+		NoPasswords:     cfg.SignIn == "oauth",
+		Handoffs:        handoffs,
+		APIKeys:         cfg.APIKeys,
+		Returns:         cfg.Returns,
 		QR:              qr.NewDrawer(remembered),
 		Assets:          assets,
 		Printer:         english,
@@ -128,10 +171,6 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return fmt.Errorf("portal: %w", err)
 	}
 
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
 	printWelcome(stdout, listener.Addr(), cfg, demo)
 	return serveHTTP(ctx, listener, portal, log)
 }
@@ -163,8 +202,8 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 }
 
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
-// configures.
-func openPool(ctx context.Context, cfg *config) (*cognito.Client, []views.DemoAccount, error) {
+// configures; and what verifies that pool's tokens.
+func openPool(ctx context.Context, cfg *config) (*cognito.Client, *cognito.OAuth, []views.DemoAccount, error) {
 	options := cognito.Options{
 		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
 		SessionValidity: cfg.SessionValidity, Now: time.Now,
@@ -172,18 +211,21 @@ func openPool(ctx context.Context, cfg *config) (*cognito.Client, []views.DemoAc
 	if !cfg.demo() {
 		c, err := awsSettings(ctx, *cfg)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		options.AWS = c
-		return cognito.New(options), nil, nil
+		pool := cognito.New(options)
+		return pool, openOAuth(*cfg, &http.Client{Timeout: oauthTimeout}, pool.Now), nil, nil
 	}
 	embedded, err := embeddedPool(*cfg)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	info := embedded.Info()
+	cfg.UserPoolID, cfg.ClientID, cfg.Region, cfg.Endpoint = info.UserPoolID, info.ClientID, info.Region, embeddedURL
 	options.UserPoolID, options.ClientID, options.AWS = info.UserPoolID, info.ClientID, embeddedSettings(embedded)
-	return cognito.New(options), demoAccounts(info.Users), nil
+	pool := cognito.New(options)
+	return pool, openOAuth(*cfg, &http.Client{Transport: embedded.Transport()}, pool.Now), demoAccounts(info.Users), nil
 }
 
 // awsSettings are the SDK's settings for the configured pool.
@@ -207,6 +249,7 @@ func embeddedPool(cfg config) (*userpool.Pool, error) {
 	if err := embedded.Seed(); err != nil {
 		return nil, fmt.Errorf("demo accounts: %w", err)
 	}
+	embedded.SetEndpoint(embeddedURL)
 	return embedded, nil
 }
 
@@ -214,11 +257,22 @@ func embeddedPool(cfg config) (*userpool.Pool, error) {
 func embeddedSettings(embedded *userpool.Pool) aws.Config {
 	info := embedded.Info()
 	return aws.Config{
-		Region:       info.Region,
-		BaseEndpoint: aws.String("http://embedded.invalid"), // never looked up: the transport is in memory
-		HTTPClient:   &http.Client{Transport: embedded.Transport()},
+		Region: info.Region, BaseEndpoint: aws.String(embeddedURL), HTTPClient: &http.Client{Transport: embedded.Transport()},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: info.AccessKeyID, SecretAccessKey: info.SecretAccessKey}, nil
 		}),
 	}
+}
+
+// embeddedURL stands for the embedded pool. It is never looked up: the transport is in memory.
+const embeddedURL = "http://embedded.invalid"
+
+// oauthTimeout bounds a request to Cognito's token endpoint, or for its keys.
+const oauthTimeout = 8 * time.Second
+
+func openOAuth(cfg config, client *http.Client, now func() time.Time) *cognito.OAuth {
+	return cognito.NewOAuth(cognito.OAuthOptions{
+		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.callbackURL(),
+		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: client, Now: now,
+	})
 }

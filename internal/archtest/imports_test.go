@@ -30,14 +30,16 @@ var direction = map[string][]string{
 	"internal/helpdesk": {"internal/enroll", "internal/throttle", "internal/secret"},
 	"internal/enroll":   {"internal/totp", "internal/secret"},
 	"internal/userpool": {"internal/totp", "internal/secret"}, // meets internal/cognito on the wire only
-	"internal/session":  {"internal/secret"},
-	"internal/throttle": {"internal/secret"},
-	"internal/i18n":     {"internal/secret"},
-	"internal/qr":       {"internal/secret"},
-	"internal/totp":     {"internal/secret"},
-	"internal/secret":   {},
-	"internal/htmltest": {},
-	"internal/archtest": {},
+
+	"internal/userpool/conformance": {}, // tests alone
+	"internal/session":              {"internal/secret"},
+	"internal/throttle":             {"internal/secret"},
+	"internal/i18n":                 {"internal/secret"},
+	"internal/qr":                   {"internal/secret"},
+	"internal/totp":                 {"internal/secret"},
+	"internal/secret":               {},
+	"internal/htmltest":             {},
+	"internal/archtest":             {},
 }
 
 // homes says which packages alone may import what comes from outside.

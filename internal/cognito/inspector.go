@@ -197,6 +197,7 @@ func (i *Inspector) Client(ctx context.Context) (doctor.ClientSettings, doctor.R
 		RevokesTokens:   aws.ToBool(c.EnableTokenRevocation),
 		OAuth:           aws.ToBool(c.AllowedOAuthFlowsUserPoolClient),
 		Scopes:          c.AllowedOAuthScopes,
+		CallbackURLs:    c.CallbackURLs,
 	}
 	if c.AuthSessionValidity == nil {
 		settings.SessionValidity = 3 * time.Minute // the default (API reference, CreateUserPoolClient)

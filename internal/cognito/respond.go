@@ -111,7 +111,7 @@ func (c *Client) answer(op, username string, got reply) (enroll.Answer, error) {
 		return enroll.Answer{}, &enroll.Error{Kind: kind, Op: op, Err: errors.New(why)}
 	}
 	if got.result != nil && aws.ToString(got.result.AccessToken) != "" {
-		return c.signedIn(op, secret.New(*got.result.AccessToken))
+		return readAnswer(op, c.poolID, secret.New(*got.result.AccessToken))
 	}
 	answer := enroll.Answer{
 		Session:     enroll.Session{Text: secret.New(aws.ToString(got.session)), UserID: username},
@@ -157,8 +157,8 @@ func (c *Client) answer(op, username string, got reply) (enroll.Answer, error) {
 	return answer, nil
 }
 
-// signedIn reads an access token.
-func (c *Client) signedIn(op string, token secret.Text) (enroll.Answer, error) {
+// readAnswer reads an access token.
+func readAnswer(op, poolID string, token secret.Text) (enroll.Answer, error) {
 	read, err := readClaims(token)
 	if err != nil {
 		return enroll.Answer{}, &enroll.Error{Kind: enroll.PoolDown, Op: op, Err: err}
@@ -166,7 +166,7 @@ func (c *Client) signedIn(op string, token secret.Text) (enroll.Answer, error) {
 	if !slices.Contains(strings.Fields(read.Scope), adminScope) {
 		return enroll.Answer{}, &enroll.Error{Kind: enroll.Misconfigured, Op: op, Err: errors.New("the access token lacks the scope " + adminScope)}
 	}
-	answer := enroll.Answer{AccessToken: token, Username: read.Username, Federated: read.federated(c.poolID), Until: time.Unix(read.Expires, 0)}
+	answer := enroll.Answer{AccessToken: token, Username: read.Username, Federated: read.federated(poolID), Until: time.Unix(read.Expires, 0)}
 	answer.SignedInAt = time.Unix(read.AuthTime, 0)
 	return answer, nil
 }

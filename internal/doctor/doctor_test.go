@@ -39,7 +39,11 @@ type patient struct {
 	aws    aws.Config
 	secret string
 	opts   doctor.Options
+
+	ignored string // the one finding that a sound pool may have: it cannot be seen
 }
+
+const callback = "https://mfa.example.com/sign-in/oauth/callback"
 
 // sound is a pool without a fault, and a portal that knows it.
 func sound(t *testing.T, change ...func(*userpool.Options)) *patient {
@@ -183,9 +187,11 @@ func TestASoundPoolHasNoFinding(t *testing.T) {
 		"OAuth with the scope": func(p *patient) {
 			p.client(func(in *cip.UpdateUserPoolClientInput) {
 				in.AllowedOAuthFlowsUserPoolClient, in.AllowedOAuthFlows = true, []types.OAuthFlowType{"code"}
-				in.CallbackURLs, in.AllowedOAuthScopes = []string{"https://mfa.example.com"}, []string{"openid", "aws.cognito.signin.user.admin"}
+				in.CallbackURLs, in.AllowedOAuthScopes = []string{callback}, []string{"openid", "aws.cognito.signin.user.admin"}
+				in.ExplicitAuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_REFRESH_TOKEN_AUTH"}
 			})
-			p.opts.OAuth = true
+			p.opts.CallbackURL, p.opts.OAuthOnly = callback, true
+			p.ignored = "secret" // no password flow comes so far
 		},
 		"a clock three seconds off": func(p *patient) {
 			p.fail("InitiateAuth", userpool.Fault{Kind: userpool.FaultDate, Skew: 3 * time.Second})
@@ -199,7 +205,7 @@ func TestASoundPoolHasNoFinding(t *testing.T) {
 			p := sound(t)
 			change(p)
 			report := p.examine()
-			if got := outcome(report); got != "" || report.Verdict() != doctor.OK {
+			if got := outcome(report); got != "" && got != "unseen "+p.ignored || report.Verdict() != doctor.OK {
 				t.Errorf("findings %q, want none", got)
 			}
 		})
@@ -257,8 +263,12 @@ func TestEachFaultHasItsFinding(t *testing.T) {
 			p.client(func(in *cip.UpdateUserPoolClientInput) { in.PreventUserExistenceErrors = "LEGACY" })
 		}, "advice existence", `PreventUserExistenceErrors = "ENABLED"`},
 		{"OAuth without the scope", func(p *patient) { p.oauth("openid") }, "advice scope", "aws.cognito.signin.user.admin"},
-		{"OAuth wanted without the scope", func(p *patient) { p.oauth("openid"); p.opts.OAuth = true }, "fault scope", "aws.cognito.signin.user.admin"},
-		{"OAuth wanted and off", func(p *patient) { p.opts.OAuth = true }, "fault scope", "AllowedOAuthFlowsUserPoolClient = true"},
+		{"OAuth wanted without the scope", func(p *patient) { p.oauth("openid"); p.opts.CallbackURL = callback }, "fault scope", "aws.cognito.signin.user.admin"},
+		{"OAuth wanted and off", func(p *patient) { p.opts.CallbackURL = callback }, "fault callback, fault scope", "AllowedOAuthFlowsUserPoolClient = true"},
+		{"another callback URL", func(p *patient) {
+			p.oauth("openid", "aws.cognito.signin.user.admin")
+			p.opts.CallbackURL = "https://mfa.example.com/elsewhere"
+		}, "fault callback", "https://mfa.example.com/elsewhere"},
 		{"secret not given", func(p *patient) { p.secretClient("") }, "fault secret", "Set COGNITO_CLIENT_SECRET"},
 		{"another secret", func(p *patient) { p.secretClient("wrong0secret0wrong0secret") }, "fault secret", "Copy the secret"},
 		{"secret of a client without one", func(p *patient) { p.secret = "surplus0secret0surplus0" }, "fault secret", "Unset COGNITO_CLIENT_SECRET"},
@@ -376,7 +386,7 @@ func (p *patient) oauth(scopes ...string) {
 	p.t.Helper()
 	p.client(func(in *cip.UpdateUserPoolClientInput) {
 		in.AllowedOAuthFlowsUserPoolClient, in.AllowedOAuthFlows = true, []types.OAuthFlowType{"code"}
-		in.CallbackURLs, in.AllowedOAuthScopes = []string{"https://mfa.example.com"}, scopes
+		in.CallbackURLs, in.AllowedOAuthScopes = []string{callback}, scopes
 	})
 }
 

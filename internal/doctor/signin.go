@@ -94,6 +94,8 @@ func (e *examination) learn(reply Reply) {
 func (e *examination) concludeFlow(allowed string) {
 	first := e.Flows[0]
 	switch {
+	case e.OAuthOnly:
+		e.ok("flow", "People type their passwords on Cognito's own pages: the app client needs no flow.")
 	case e.flow == bad:
 		e.flowOff()
 	case e.flow == good && allowed != first:

@@ -36,6 +36,7 @@ const (
 	Busy            // the pool is overloaded
 	Blocked         // a firewall in front of the pool refused
 	Misconfigured   // the portal's or the pool's settings are wrong
+	StoreDown       // what must be remembered cannot be
 	PoolDown        // the pool does not answer, or not sensibly
 	ResultUnknown   // the pool may or may not have verified the code: its answer was lost
 )
@@ -100,6 +101,8 @@ func (k Kind) String() string {
 		return "blocked"
 	case Misconfigured:
 		return "misconfigured"
+	case StoreDown:
+		return "store_down"
 	case PoolDown:
 		return "pool_down"
 	case ResultUnknown:

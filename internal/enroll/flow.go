@@ -1,6 +1,7 @@
 package enroll
 
 import (
+	"crypto/rand"
 	"time"
 
 	"cognito-enroll/internal/secret"
@@ -46,6 +47,7 @@ const (
 	NoticeSignedOut          // signed out everywhere
 	NoticeRemoved            // the app is switched off
 	NoticePreferred          // another method is preferred
+	NoticeEnded              // the visit that the browser remembers was ended
 	noticeEnd
 )
 
@@ -65,6 +67,8 @@ func (n Notice) String() string {
 		return "removed"
 	case NoticePreferred:
 		return "preferred"
+	case NoticeEnded:
+		return "ended"
 	}
 	return ""
 }
@@ -72,11 +76,14 @@ func (n Notice) String() string {
 // Flow is one account's way through the portal. The zero value is its beginning. It has everything that any node
 // needs to go on with any request; MarshalBinary and UnmarshalBinary (wire.go) carry it in a cookie.
 type Flow struct {
+	ID        ID // of this sign-in; a flow that was ended is refused by it
 	Step      Step
 	Username  string    // as typed at sign-in; shown to the person and in the app
 	Authority Authority // what authorizes the next calls; dropped when done
 	Until     time.Time // when Authority ends
 	Notice    Notice
+	ReturnTo  string // key of where to go on afterwards
+	Elsewhere bool   // signed in at Cognito's pages or in another application: the portal saw no password
 
 	Method      Method    // StepCode: what is asked for; StepReview: what is preferred
 	Methods     []Method  // StepChoose: what is offered; StepReview: what the account has
@@ -100,6 +107,15 @@ type Flow struct {
 	ProvenAt time.Time // when that succeeded
 
 	unknown []field // of a newer version; kept, so that a roll-back loses nothing
+}
+
+// ID is a random number that names one sign-in. The zero ID is of a flow that nobody has signed in to.
+type ID [16]byte
+
+func newID() ID {
+	var id ID
+	_, _ = rand.Read(id[:]) // never fails (crypto/rand, since Go 1.24)
+	return id
 }
 
 // Spent is a code that the pool has accepted and will refuse from now on.
@@ -140,13 +156,15 @@ func (f Flow) DeadEntry() (made time.Time, exists bool) {
 // begin is a new flow of username that remembers what the same person's last one knew of the account.
 func (f Flow) begin(username string, now time.Time) Flow {
 	if f.Username != username {
-		return Flow{Username: username, unknown: f.unknown}
+		return Flow{ID: newID(), Username: username, ReturnTo: f.ReturnTo, unknown: f.unknown}
 	}
 	if f.Trying {
-		f.Notice = NoNotice
+		f.ID, f.Notice = newID(), NoNotice
 		return f
 	}
-	next := Flow{Username: username, Earlier: f.Earlier, DeviceName: f.DeviceName, Verified: f.Verified, unknown: f.unknown}
+	next := Flow{
+		ID: newID(), Username: username, ReturnTo: f.ReturnTo, Earlier: f.Earlier, DeviceName: f.DeviceName, Verified: f.Verified, unknown: f.unknown,
+	}
 	if !f.Verified && !f.Key.IsZero() {
 		next.Earlier = append([]secret.Text{f.Key}, f.Earlier...)
 		next.Earlier = next.Earlier[:min(len(next.Earlier), maxEarlier)]
@@ -160,7 +178,7 @@ func (f Flow) begin(username string, now time.Time) Flow {
 // done drops every secret that the set-up needed; what is left describes it.
 func (f Flow) done(now time.Time) Flow {
 	return Flow{
-		Step: StepDone, Username: f.Username, DeviceName: f.DeviceName, HasApp: f.HasApp,
+		ID: newID(), Step: StepDone, Username: f.Username, ReturnTo: f.ReturnTo, Elsewhere: f.Elsewhere, DeviceName: f.DeviceName, HasApp: f.HasApp,
 		Spent: f.Spent, DoneAt: now, unknown: f.unknown,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"cognito-enroll/internal/secret"
@@ -111,6 +112,9 @@ func (s *Service) Enter(ctx context.Context, f Flow, answer Answer) (Flow, error
 	if f.Username == "" {
 		f.Username = answer.Username
 	}
+	if f.ID == (ID{}) {
+		f.ID = newID()
+	}
 	f.Authority, f.Until, f.SignedInAt = Authority{AccessToken: answer.AccessToken}, answer.Until, answer.SignedInAt
 	f.Step, f.Trying, f.Methods, f.Looked = StepReview, false, nil, false
 	if f.Verified { // an earlier flow ended between Verify and Prefer
@@ -118,6 +122,17 @@ func (s *Service) Enter(ctx context.Context, f Flow, answer Answer) (Flow, error
 		return s.Finish(ctx, f)
 	}
 	return f, nil
+}
+
+// EnterSession begins where another application has got as far as MFA_SETUP with its user.
+func (s *Service) EnterSession(f Flow, username string, session secret.Text, until time.Time) (Flow, error) {
+	if !plausibleUsername(username) || session.IsZero() {
+		return f, &Error{Kind: SignInAgain, Op: "EnterSession", Err: errors.New("no user name or session")}
+	}
+	return Flow{
+		ID: newID(), Step: StepReview, Username: username, ReturnTo: f.ReturnTo, Elsewhere: true, Until: until,
+		Authority: Authority{Session: Session{Text: session, UserID: username}},
+	}, nil
 }
 
 // checkNewPassword checks a password that is to be set.

@@ -40,6 +40,8 @@ const (
 	tagDestination
 	tagAttribute
 	tagSignedInAt
+	tagID
+	tagReturnTo
 )
 
 // Flags.
@@ -50,6 +52,7 @@ const (
 	flagUnsure
 	flagLooked
 	flagPrefers
+	flagElsewhere
 )
 
 // errWire says that bytes are not a flow. It never happens to bytes that MarshalBinary made.
@@ -97,6 +100,10 @@ func (f Flow) MarshalBinary() ([]byte, error) {
 		put(tagAttribute, []byte(name))
 	}
 	put(tagSignedInAt, instant(f.SignedInAt))
+	if f.ID != (ID{}) {
+		put(tagID, f.ID[:])
+	}
+	put(tagReturnTo, []byte(f.ReturnTo))
 	for _, other := range f.unknown {
 		put(other.tag, other.value)
 	}
@@ -178,6 +185,13 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		f.Destination = string(value)
 	case tagAttribute:
 		f.Attributes = append(f.Attributes, string(value))
+	case tagID:
+		if len(value) != len(f.ID) {
+			return errWire
+		}
+		f.ID = ID(value)
+	case tagReturnTo:
+		f.ReturnTo = string(value)
 	case tagSignedInAt:
 		f.SignedInAt, err = readInstant(value)
 	default:
@@ -190,7 +204,7 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 func (f *Flow) flagged() map[uint64]*bool {
 	return map[uint64]*bool{
 		flagHasApp: &f.HasApp, flagVerified: &f.Verified, flagTrying: &f.Trying, flagUnsure: &f.Unsure,
-		flagLooked: &f.Looked, flagPrefers: &f.Prefers,
+		flagLooked: &f.Looked, flagPrefers: &f.Prefers, flagElsewhere: &f.Elsewhere,
 	}
 }
 

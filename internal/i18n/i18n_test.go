@@ -50,7 +50,7 @@ func TestMarksInValuesAreText(t *testing.T) {
 	t.Errorf("runs %+v, want one with the entry as it is", rich)
 }
 
-var literalKey = regexp.MustCompile(`"((?:layout|demo|signin|newpassword|choose|challenge|method|review|setup|code|finish|done|forgot|reset|confirm|attribute|problem)(?:\.[a-z0-9_-]+)+)"`)
+var literalKey = regexp.MustCompile(`"((?:layout|demo|signin|newpassword|choose|challenge|method|review|setup|code|finish|done|forgot|handoff|reset|confirm|attribute|problem)(?:\.[a-z0-9_-]+)+)"`)
 
 // Every key that the code names has a text, and every text is named by the code.
 func TestKeysAndTextsFitTogether(t *testing.T) {
@@ -99,13 +99,16 @@ func TestKeysAndTextsFitTogether(t *testing.T) {
 	for _, status := range []string{"400", "403", "404", "405", "413", "415"} {
 		used["problem.http."+status+".title"], used["problem.http."+status+".body"] = true, true
 	}
-	for _, name := range []string{"expired", "sign_in_again", "dead_entry", "unsure", "verified", "fresh", "password_set", "confirmed", "signed_out"} {
+	for _, name := range []string{"expired", "sign_in_again", "dead_entry", "unsure", "verified", "fresh", "password_set", "confirmed", "signed_out", "ended"} {
 		used["signin.notice."+name] = true
 	}
 	for _, state := range []string{"new", "temporary-password", "enrolled", "agent"} {
 		used["demo.state."+state] = true
 	}
 	used["review.notice.removed"], used["review.notice.preferred"] = true, true
+	for _, key := range []string{"handoff", "oauth"} {
+		used["problem."+key+".title"], used["problem."+key+".body"] = true, true
+	}
 	used["problem.cookie.title"], used["problem.cookie.body"] = true, true
 
 	keys := p.Keys()

@@ -54,13 +54,23 @@ var _ sessions.Store = (*Store)(nil)
 
 // New makes a Store.
 func New(opts Options) (*Store, error) {
-	if len(opts.Keys) == 0 {
-		return nil, errors.New("session: no key")
+	codecs, err := newCodecs(opts)
+	if err != nil {
+		return nil, err
 	}
-	s := &Store{name: opts.Name, secure: opts.Secure, maxAge: opts.MaxAge}
+	s := &Store{name: opts.Name, codecs: codecs, secure: opts.Secure, maxAge: opts.MaxAge}
 	if s.secure {
 		s.name = "__Host-" + s.name
 	}
+	return s, nil
+}
+
+// newCodecs makes a codec for each key, in their order.
+func newCodecs(opts Options) ([]securecookie.Codec, error) {
+	if len(opts.Keys) == 0 {
+		return nil, errors.New("session: no key")
+	}
+	codecs := make([]securecookie.Codec, 0, len(opts.Keys))
 	seen := make(map[[4]byte]bool)
 	for i, key := range opts.Keys {
 		if seen[key.id()] {
@@ -71,9 +81,9 @@ func New(opts Options) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.codecs = append(s.codecs, c)
+		codecs = append(codecs, c)
 	}
-	return s, nil
+	return codecs, nil
 }
 
 // Read answers the payload of the request's session: nil when it has none, ErrInvalid or ErrExpired when it has one

@@ -2,6 +2,8 @@ package userpool_test
 
 import (
 	"errors"
+	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
 
 	"cognito-enroll/internal/totp"
@@ -163,4 +166,41 @@ func TestEverythingAtOnce(t *testing.T) {
 	if n := successes.Load(); n > 1 {
 		t.Errorf("%d verifications in one time step, want at most one", n)
 	}
+}
+
+// What an answer or the state file shows is a copy: nobody reads a user while somebody else changes it.
+func TestReadersAndWritersTogether(t *testing.T) {
+	w := open(t, userpool.Options{MFA: userpool.MFAOptional, SMS: true})
+	w.add(userpool.User{Username: "bob", Password: password, State: userpool.StateEnrolled, Groups: []string{"a"}, Attributes: map[string]string{
+		"email": "bob@example.test", "email_verified": "true", "phone_number": "+15550100",
+	}})
+	w.ok(w.pool.UseState(filepath.Join(t.TempDir(), "pool.json")))
+	admin := w.signed()
+	name, id := aws.String("bob"), &w.info.UserPoolID
+	outcome := together(func(i int) error {
+		var err error
+		switch i % 6 {
+		case 0:
+			_, err = admin.AdminSetUserMFAPreference(w.ctx, &cip.AdminSetUserMFAPreferenceInput{
+				UserPoolId: id, Username: name, SMSMfaSettings: &types.SMSMfaSettingsType{Enabled: i%12 == 0},
+				SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: i%12 != 0},
+			})
+		case 1:
+			_, err = admin.AdminGetUser(w.ctx, &cip.AdminGetUserInput{UserPoolId: id, Username: name})
+		case 2:
+			_, err = admin.AdminUpdateUserAttributes(w.ctx, &cip.AdminUpdateUserAttributesInput{
+				UserPoolId: id, Username: name, UserAttributes: []types.AttributeType{{Name: aws.String("name"), Value: aws.String(strconv.Itoa(i))}},
+			})
+		case 3:
+			_, err = admin.UpdateUserPool(w.ctx, &cip.UpdateUserPoolInput{
+				UserPoolId: id, MfaConfiguration: "OPTIONAL", UserPoolTags: map[string]string{"i": strconv.Itoa(i)}, AutoVerifiedAttributes: []types.VerifiedAttributeType{"email"},
+			})
+		case 4:
+			_, err = w.start("bob", password)
+		case 5:
+			_, err = w.api.ForgotPassword(w.ctx, &cip.ForgotPasswordInput{ClientId: &w.info.ClientID, Username: name})
+		}
+		return err
+	})
+	only(t, outcome, "", "LimitExceededException")
 }

@@ -15,6 +15,7 @@
 //
 // # Where things are
 //
+//	options.go         what a pool can be, and the switches among readings of the service
 //	operations.go      the table of operations; op_<operation>.go is one each
 //	model.txt          the inputs, with every limit and pattern; validate.go checks them before anything else
 //	errors.go          the exceptions, one constructor each, and the sentences that clients match on

@@ -249,6 +249,28 @@ func TestRememberedDeviceSkipsTheSecondFactor(t *testing.T) {
 	if out.AuthenticationResult == nil {
 		t.Fatalf("got %+v", out)
 	}
+	user, pool := aws.String("ada"), &w.info.UserPoolID
+	shown, err := admin.AdminGetDevice(w.ctx, &cip.AdminGetDeviceInput{UserPoolId: pool, Username: user, DeviceKey: offer.DeviceKey})
+	w.ok(err)
+	if got := *shown.Device.DeviceAttributes[1].Value; got != "Laptop" {
+		t.Errorf("device name %q", got)
+	}
+	all, err := admin.AdminListDevices(w.ctx, &cip.AdminListDevicesInput{UserPoolId: pool, Username: user})
+	w.ok(err)
+	if len(all.Devices) != 1 {
+		t.Errorf("%d devices", len(all.Devices))
+	}
+	for status, want := range map[types.DeviceRememberedStatusType]types.ChallengeNameType{"not_remembered": "SOFTWARE_TOKEN_MFA", "remembered": "DEVICE_SRP_AUTH"} {
+		_, err = w.api.UpdateDeviceStatus(w.ctx, &cip.UpdateDeviceStatusInput{AccessToken: tokens.AccessToken, DeviceKey: offer.DeviceKey, DeviceRememberedStatus: status})
+		w.ok(err)
+		next, err := w.begin("USER_PASSWORD_AUTH", "USERNAME", "ada", "PASSWORD", password, "DEVICE_KEY", *offer.DeviceKey)
+		w.ok(err)
+		if next.ChallengeName != want {
+			t.Errorf("%s: %s, want %s", status, next.ChallengeName, want)
+		}
+	}
+	_, err = w.api.GetDevice(w.ctx, &cip.GetDeviceInput{AccessToken: tokens.AccessToken, DeviceKey: aws.String("local-1_0")})
+	w.refused(err, "ResourceNotFoundException", "")
 	_, err = admin.AdminForgetDevice(w.ctx, &cip.AdminForgetDeviceInput{UserPoolId: &w.info.UserPoolID, Username: aws.String("ada"), DeviceKey: offer.DeviceKey})
 	w.ok(err)
 	asked, err := w.begin("USER_PASSWORD_AUTH", "USERNAME", "ada", "PASSWORD", password, "DEVICE_KEY", *offer.DeviceKey)
@@ -256,4 +278,11 @@ func TestRememberedDeviceSkipsTheSecondFactor(t *testing.T) {
 	if asked.ChallengeName != "SOFTWARE_TOKEN_MFA" {
 		t.Errorf("got %s", asked.ChallengeName)
 	}
+}
+
+func TestDevicesWhereThePoolDoesNotTrackThem(t *testing.T) {
+	w := open(t, userpool.Options{MFA: userpool.MFAOff})
+	token := w.signIn("ada").AuthenticationResult.AccessToken
+	_, err := w.api.ListDevices(w.ctx, &cip.ListDevicesInput{AccessToken: token})
+	w.refused(err, "InvalidParameterException", "Device tracking not currently enabled for this pool.")
 }

@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"math/big"
@@ -60,7 +61,7 @@ func (c *call) passwordVerifier(s signIn, u *user, typed, srpA string) (object, 
 	if err != nil {
 		return nil, err
 	}
-	if u != nil && u.password.inner == inner {
+	if u != nil && u.password.inner == inner && bytes.Equal(u.password.salt, salt) { // still the same password
 		u.password.verifier = verifier
 	}
 	next := &session{client: s.client, user: u, signIn: s, challenge: "PASSWORD_VERIFIER", srp: state}

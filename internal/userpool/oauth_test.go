@@ -151,6 +151,24 @@ func TestPagesEnrollAndIssueTokens(t *testing.T) {
 	}
 }
 
+// The commonest surprise of OAuth clients: without its scope the token opens nothing here.
+func TestTokenWithoutTheAdminScope(t *testing.T) {
+	b := openBrowser(t, userpool.Options{MFA: userpool.MFAOff})
+	b.query.Set("scope", "openid")
+	response, _ := b.authorize(url.Values{"username": {"ada"}, "password": {password}})
+	_, tokens := b.token(b.redeem(b.code(response)))
+	access, _ := tokens["access_token"].(string)
+	_, err := b.api.AssociateSoftwareToken(b.ctx, &cip.AssociateSoftwareTokenInput{AccessToken: &access})
+	b.refused(err, "NotAuthorizedException", "Access Token does not have required scopes")
+	if response, _ := b.send(http.MethodGet, "/oauth2/userInfo", nil, "Authorization", "Bearer "+access); response.StatusCode != http.StatusOK {
+		t.Errorf("userInfo: %d", response.StatusCode)
+	}
+	out := b.signIn("ada").AuthenticationResult
+	if response, _ := b.send(http.MethodGet, "/oauth2/userInfo", nil, "Authorization", "Bearer "+*out.AccessToken); response.StatusCode != http.StatusUnauthorized {
+		t.Errorf("userInfo with a token of the API: %d", response.StatusCode)
+	}
+}
+
 func (b *browser) code6(secret string) string { return b.world.code(secret, 0) }
 
 func TestAuthorizeRefusals(t *testing.T) {

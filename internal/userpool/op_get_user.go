@@ -1,6 +1,9 @@
 package userpool
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // getUser tells the bearer of an access token about themselves.
 func getUser(c *call) (object, error) {
@@ -16,7 +19,7 @@ func getUser(c *call) (object, error) {
 // describeMFA adds the two MFA members. They are left out when there is nothing to say, never sent empty.
 func (u *user) describeMFA(output object) {
 	if len(u.enabled) > 0 {
-		output["UserMFASettingList"] = u.enabled
+		output["UserMFASettingList"] = slices.Clone(u.enabled) // the answer is written after the lock is released
 	}
 	if u.preferred != "" {
 		output["PreferredMfaSetting"] = u.preferred

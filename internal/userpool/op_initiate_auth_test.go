@@ -109,6 +109,28 @@ func TestCodeLockout(t *testing.T) {
 	w.ok(answer(w.code(key, 0)))
 }
 
+// Whoever knows the password must not be able to guess codes for ever by signing in anew.
+func TestPasswordAloneDoesNotForgetWrongCodes(t *testing.T) {
+	w := open(t, userpool.Options{})
+	key, _ := w.enroll("ada")
+	w.clock.advance(time.Minute)
+	for range 5 {
+		_, err := w.respond("SOFTWARE_TOKEN_MFA", w.signIn("ada").Session, "USERNAME", "ada", "SOFTWARE_TOKEN_MFA_CODE", w.wrong(key))
+		w.refused(err, "CodeMismatchException", "Invalid code received for user")
+	}
+	_, err := w.start("ada", password)
+	w.refused(err, "NotAuthorizedException", "Password attempts exceeded")
+	w.clock.advance(15 * time.Minute) // quiet minutes forget
+	session := w.signIn("ada").Session
+	for range 4 {
+		_, err = w.respond("SOFTWARE_TOKEN_MFA", session, "USERNAME", "ada", "SOFTWARE_TOKEN_MFA_CODE", w.wrong(key))
+		w.refused(err, "CodeMismatchException", "Invalid code received for user")
+	}
+	session = w.signIn("ada").Session
+	_, err = w.respond("SOFTWARE_TOKEN_MFA", session, "USERNAME", "ada", "SOFTWARE_TOKEN_MFA_CODE", w.code(key, 0))
+	w.ok(err)
+}
+
 func hash(secret, name, client string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(name + client))

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -90,7 +91,7 @@ func (u *user) isFormer(inner [sha256.Size]byte) bool {
 	if u.pool.policy.History == 0 {
 		return false
 	}
-	for _, old := range append(u.password.former, u.password.inner) {
+	for _, old := range slices.Concat(u.password.former, [][sha256.Size]byte{u.password.inner}) {
 		if subtle.ConstantTimeCompare(old[:], inner[:]) == 1 {
 			return true
 		}

@@ -83,7 +83,7 @@ func (w *world) srp(name, secret, stamp string, extra ...string) (*cip.RespondTo
 
 // Any side that strips or adds zeros differs for about one value in 256.
 func TestSRPManyTimes(t *testing.T) {
-	runs := 300
+	runs := 150
 	if testing.Short() {
 		runs = 20
 	}

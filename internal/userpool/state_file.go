@@ -76,22 +76,30 @@ func (p *Pool) persist(operation string) error {
 
 // writeState writes beside the file and renames. The caller holds the file's lock.
 func (p *Pool) writeState() error {
-	p.mu.Lock()
-	s, err := p.snapshot()
-	version := p.version
-	p.mu.Unlock()
+	content, version, err := p.marshalState()
 	if err != nil {
 		return err
-	}
-	content, err := json.Marshal(s) //nolint:gosec // the file holds every secret, and is its owner's alone
-	if err != nil {
-		return fmt.Errorf("userpool: state: %w", err)
 	}
 	if err := replaceFile(p.file.path, content); err != nil {
 		return fmt.Errorf("userpool: state: %w", err)
 	}
 	p.file.saved = version
 	return nil
+}
+
+// marshalState writes the snapshot out under the lock: it shares maps and lists with the state.
+func (p *Pool) marshalState() ([]byte, uint64, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, err := p.snapshot()
+	if err != nil {
+		return nil, 0, err
+	}
+	content, err := json.Marshal(s) //nolint:gosec // the file holds every secret, and is its owner's alone
+	if err != nil {
+		return nil, 0, fmt.Errorf("userpool: state: %w", err)
+	}
+	return content, p.version, nil
 }
 
 // replaceFile puts content in place of a file, all of it or nothing. Only its owner can read it.

@@ -56,11 +56,11 @@
       getSelection().selectAllChildren(source); // no permission: leave it selected, one key press from copied
       return;
     }
-    const before = button.textContent;
+    button.dataset.before ??= button.textContent; // a second press finds "Copied" on the button
     button.textContent = button.dataset.copied;
     status.textContent = button.dataset.copied;
     setTimeout(() => {
-      button.textContent = before;
+      button.textContent = button.dataset.before;
       status.textContent = "";
     }, 2500);
   });

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -86,4 +87,26 @@ func TestSignedOperationsWantTheirKey(t *testing.T) {
 	})
 	_, err = cip.New(wrong).DescribeUserPool(w.ctx, &cip.DescribeUserPoolInput{UserPoolId: &w.pool})
 	w.refused(err, "InvalidSignatureException", "")
+}
+
+func TestValidityOfTokens(t *testing.T) {
+	w := open(t, "OFF")
+	update := func(access int32, unit types.TimeUnitsType) error {
+		_, err := w.api.UpdateUserPoolClient(w.ctx, &cip.UpdateUserPoolClientInput{
+			UserPoolId: &w.pool, ClientId: &w.client, AccessTokenValidity: &access, TokenValidityUnits: &types.TokenValidityUnitsType{AccessToken: unit},
+			ExplicitAuthFlows: []types.ExplicitAuthFlowsType{"ALLOW_USER_PASSWORD_AUTH"},
+		})
+		return err
+	}
+	w.refused(update(4, "minutes"), "InvalidParameterException", "")
+	w.refused(update(2, "days"), "InvalidParameterException", "")
+	w.ok(update(600, "seconds"))
+	w.add("ada")
+	out := w.signIn("ada").AuthenticationResult
+	if out.ExpiresIn != 600 {
+		t.Errorf("expires in %d", out.ExpiresIn)
+	}
+	w.advance(10 * time.Minute)
+	_, err := w.api.GetUser(w.ctx, &cip.GetUserInput{AccessToken: out.AccessToken})
+	w.refused(err, "NotAuthorizedException", "Access Token has expired")
 }

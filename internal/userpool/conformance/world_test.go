@@ -81,15 +81,38 @@ func connect(t *testing.T) target {
 // open makes a pool with authenticator apps and a client with all flows, and deletes both in the end.
 func open(t *testing.T, mfa types.UserPoolMfaType, change ...func(*cip.CreateUserPoolClientInput)) *world {
 	t.Helper()
-	w := &world{T: t, target: connect(t), ctx: t.Context()}
-	w.api = cip.New(w.options)
-	name := fmt.Sprintf("conformance-%d", time.Now().UnixNano())
-	pool, err := w.api.CreateUserPool(w.ctx, &cip.CreateUserPoolInput{
-		PoolName: &name, AutoVerifiedAttributes: []types.VerifiedAttributeType{"email"},
+	w := makePool(t, &cip.CreateUserPoolInput{
+		AutoVerifiedAttributes: []types.VerifiedAttributeType{"email"},
 		AccountRecoverySetting: &types.AccountRecoverySettingType{RecoveryMechanisms: []types.RecoveryOptionType{
 			{Name: "verified_email", Priority: aws.Int32(1)},
 		}},
 	})
+	if mfa != types.UserPoolMfaTypeOff {
+		_, err := w.api.SetUserPoolMfaConfig(w.ctx, &cip.SetUserPoolMfaConfigInput{
+			UserPoolId: &w.pool, MfaConfiguration: mfa,
+			SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
+		})
+		w.ok(err)
+	}
+	input := &cip.CreateUserPoolClientInput{
+		UserPoolId: &w.pool, ClientName: aws.String("conformance"), ExplicitAuthFlows: []types.ExplicitAuthFlowsType{
+			"ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH",
+		},
+	}
+	for _, f := range change {
+		f(input)
+	}
+	w.makeClient(input)
+	return w
+}
+
+// makePool makes a pool and deletes it in the end.
+func makePool(t *testing.T, input *cip.CreateUserPoolInput) *world {
+	t.Helper()
+	w := &world{T: t, target: connect(t), ctx: t.Context()}
+	w.api = cip.New(w.options)
+	input.PoolName = aws.String(fmt.Sprintf("conformance-%d", time.Now().UnixNano()))
+	pool, err := w.api.CreateUserPool(w.ctx, input)
 	w.ok(err)
 	w.pool = *pool.UserPool.Id
 	t.Cleanup(func() {
@@ -98,25 +121,14 @@ func open(t *testing.T, mfa types.UserPoolMfaType, change ...func(*cip.CreateUse
 			t.Errorf("delete the pool: %v", err)
 		}
 	})
-	if mfa != types.UserPoolMfaTypeOff {
-		_, err = w.api.SetUserPoolMfaConfig(w.ctx, &cip.SetUserPoolMfaConfigInput{
-			UserPoolId: &w.pool, MfaConfiguration: mfa,
-			SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
-		})
-		w.ok(err)
-	}
-	input := &cip.CreateUserPoolClientInput{
-		UserPoolId: &w.pool, ClientName: &name, ExplicitAuthFlows: []types.ExplicitAuthFlowsType{
-			"ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH",
-		},
-	}
-	for _, f := range change {
-		f(input)
-	}
+	return w
+}
+
+func (w *world) makeClient(input *cip.CreateUserPoolClientInput) {
+	w.Helper()
 	client, err := w.api.CreateUserPoolClient(w.ctx, input)
 	w.ok(err)
 	w.client = *client.UserPoolClient.ClientId
-	return w
 }
 
 func (w *world) ok(err error) {

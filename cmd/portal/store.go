@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"cognito-enroll/internal/cognito"
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/secret"
+	"cognito-enroll/internal/store"
+	"cognito-enroll/web"
+)
+
+// pageStore is the store as the pages want it.
+type pageStore struct{ *store.Store }
+
+var _ web.Store = pageStore{}
+
+func (s pageStore) EndSession(ctx context.Context, id enroll.ID, until time.Time) error {
+	return s.Store.EndSession(ctx, id, until)
+}
+
+func (s pageStore) SessionEnded(ctx context.Context, id enroll.ID) (bool, error) {
+	return s.Store.SessionEnded(ctx, id)
+}
+
+func (s pageStore) PutHandoff(ctx context.Context, locatorHash [32]byte, sealed []byte, expires time.Time) error {
+	return s.Store.PutHandoff(ctx, store.Handoff{LocatorHash: locatorHash, Payload: sealed, ExpiresAt: expires})
+}
+
+func (s pageStore) TakeHandoff(ctx context.Context, locatorHash [32]byte) ([]byte, bool, error) {
+	taken, err := s.Store.TakeHandoff(ctx, locatorHash)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, false, nil
+	}
+	return taken.Payload, err == nil, err
+}
+
+// purgeEvery is how often what has expired is deleted from the store, and purgeAtMost how much at a time.
+const (
+	purgeEvery  = 10 * time.Minute
+	purgeAtMost = 10_000
+)
+
+// purge deletes what has expired, until ctx ends.
+func purge(ctx context.Context, s *store.Store, failed func(error)) {
+	ticker := time.NewTicker(purgeEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if _, err := s.Purge(ctx, purgeAtMost); err != nil && ctx.Err() == nil {
+				failed(fmt.Errorf("purge: %w", err))
+			}
+		}
+	}
+}
+
+// pageOAuth is signing in at Cognito's pages as the pages want it.
+type pageOAuth struct{ *cognito.OAuth }
+
+var _ web.OAuth = pageOAuth{}
+
+func (o pageOAuth) Start() (string, web.OAuthPending) {
+	address, pending := o.OAuth.Start()
+	return address, web.OAuthPending(pending)
+}
+
+func (o pageOAuth) Finish(ctx context.Context, pending web.OAuthPending, state, code secret.Text) (enroll.Answer, error) {
+	return o.OAuth.Finish(ctx, cognito.Pending(pending), state, code)
+}

@@ -1,0 +1,107 @@
+package web
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/secret"
+	"cognito-enroll/views"
+)
+
+// handoffFor is how long the address of a hand-off is good: long enough for a redirect.
+const handoffFor = time.Minute
+
+// handoffRequest is what another application sends: an access token of its user, or a user name with the session of
+// the challenge MFA_SETUP; and where its user wants to go on afterwards.
+type handoffRequest struct {
+	AccessToken string `json:"access_token"`
+	Username    string `json:"username"`
+	Session     string `json:"session"`
+	ReturnTo    string `json:"return_to"`
+}
+
+type handoffAnswer struct {
+	URL       string    `json:"url"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// makeHandoff is POST /api/v1/handoffs.
+func (s *Server) makeHandoff(c echo.Context) error {
+	var in handoffRequest
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	f, err := s.handedOver(c, in)
+	if err != nil {
+		logCause(c, err)
+		return &apiError{http.StatusUnprocessableEntity, "not_accepted", "neither an access token nor a session that can be used: see the portal's log"}
+	}
+	payload, err := f.MarshalBinary()
+	if err != nil {
+		return fmt.Errorf("hand-off: %w", err)
+	}
+	sealed, err := s.Handoffs.Seal(payload)
+	if err != nil {
+		return fmt.Errorf("hand-off: %w", err)
+	}
+	locator, expires := rand.Text(), s.Now().Add(handoffFor)
+	if err := s.Store.PutHandoff(c.Request().Context(), sha256.Sum256([]byte(locator)), sealed, expires); err != nil {
+		logCause(c, err)
+		return &apiError{http.StatusServiceUnavailable, "unavailable", "the store does not answer: try again"}
+	}
+	return c.JSON(http.StatusCreated, handoffAnswer{URL: s.PublicURL.JoinPath("handoff", locator).String(), ExpiresAt: expires.UTC()})
+}
+
+// handedOver is the flow in which the user goes on here.
+func (s *Server) handedOver(c echo.Context, in handoffRequest) (enroll.Flow, error) {
+	f := enroll.Flow{ReturnTo: s.knownReturn(in.ReturnTo), Elsewhere: true}
+	switch {
+	case in.AccessToken != "" && in.Username == "" && in.Session == "":
+		answer, err := s.OAuth.Accept(c.Request().Context(), secret.New(in.AccessToken))
+		if err != nil {
+			return f, err
+		}
+		return s.Enroll.Enter(c.Request().Context(), f, answer)
+	case in.AccessToken == "" && in.Username != "" && in.Session != "":
+		return s.Enroll.EnterSession(f, in.Username, secret.New(in.Session), s.Now().Add(s.SessionValidity))
+	}
+	return f, errors.New("want access_token, or username and session")
+}
+
+// showHandoff takes nothing: previews and scanners open addresses, too.
+func (s *Server) showHandoff(c echo.Context, _ enroll.Flow) error {
+	return s.render(c, http.StatusOK, views.HandoffPage(views.Handoff{
+		Page: s.page(enroll.Flow{}, "handoff.title", false), Action: c.Request().URL.Path,
+	}))
+}
+
+// takeHandoff begins where the other application left off.
+func (s *Server) takeHandoff(c echo.Context, _ enroll.Flow) error {
+	if _, err := readForm(c); err != nil {
+		return err
+	}
+	sealed, found, err := s.Store.TakeHandoff(c.Request().Context(), sha256.Sum256([]byte(c.Param("locator"))))
+	if err != nil {
+		return &enroll.Error{Kind: enroll.StoreDown, Op: "take hand-off", Err: err}
+	}
+	var f enroll.Flow
+	if found {
+		payload, openErr := s.Handoffs.Open(sealed)
+		err = errors.Join(openErr, f.UnmarshalBinary(payload))
+	}
+	if !found || err != nil {
+		return &badRequest{status: http.StatusGone, key: "handoff", err: errors.Join(errors.New("hand-off is unknown, taken or too old"), err)}
+	}
+	if !f.Authority.Session.Text.IsZero() { // its user is in a hurry: the session is ending
+		next, err := s.Enroll.Start(c.Request().Context(), f)
+		return s.moveOn(c, next, err)
+	}
+	return s.moveOn(c, f, nil)
+}
