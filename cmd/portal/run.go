@@ -204,29 +204,40 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
 // configures; and what verifies that pool's tokens.
 func openPool(ctx context.Context, cfg *config) (*cognito.Client, *cognito.OAuth, []views.DemoAccount, error) {
-	options := cognito.Options{
-		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
-		SessionValidity: cfg.SessionValidity, Now: time.Now,
-	}
-	if !cfg.demo() {
-		c, err := awsSettings(ctx, *cfg)
+	var demo []views.DemoAccount
+	tokens := &http.Client{Timeout: oauthTimeout} // for Cognito's token endpoint and keys
+	var settings aws.Config
+	if cfg.demo() {
+		embedded, err := embeddedPool(*cfg)
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		options.AWS = c
-		pool := cognito.New(options)
-		return pool, openOAuth(*cfg, &http.Client{Timeout: oauthTimeout}, pool.Now), nil, nil
+		info := embedded.Info()
+		cfg.UserPoolID, cfg.ClientID, cfg.Region, cfg.Endpoint = info.UserPoolID, info.ClientID, info.Region, embeddedURL
+		settings, demo = embeddedSettings(embedded), demoAccounts(info.Users)
+		tokens = &http.Client{Transport: embedded.Transport()}
+	} else {
+		var err error
+		if settings, err = awsSettings(ctx, *cfg); err != nil {
+			return nil, nil, nil, err
+		}
 	}
-	embedded, err := embeddedPool(*cfg)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	info := embedded.Info()
-	cfg.UserPoolID, cfg.ClientID, cfg.Region, cfg.Endpoint = info.UserPoolID, info.ClientID, info.Region, embeddedURL
-	options.UserPoolID, options.ClientID, options.AWS = info.UserPoolID, info.ClientID, embeddedSettings(embedded)
-	pool := cognito.New(options)
-	return pool, openOAuth(*cfg, &http.Client{Transport: embedded.Transport()}, pool.Now), demoAccounts(info.Users), nil
+	pool := cognito.New(cognito.Options{
+		AWS: settings, UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
+		SessionValidity: cfg.SessionValidity, Now: time.Now,
+	})
+	oauth := cognito.NewOAuth(cognito.OAuthOptions{
+		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.callbackURL(),
+		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: tokens, Now: pool.Now,
+	})
+	return pool, oauth, demo, nil
 }
+
+// embeddedURL stands for the embedded pool. It is never looked up: the transport is in memory.
+const embeddedURL = "http://embedded.invalid"
+
+// oauthTimeout bounds a request to Cognito's token endpoint, or for its keys.
+const oauthTimeout = 8 * time.Second
 
 // awsSettings are the SDK's settings for the configured pool.
 func awsSettings(ctx context.Context, cfg config) (aws.Config, error) {
@@ -257,22 +268,11 @@ func embeddedPool(cfg config) (*userpool.Pool, error) {
 func embeddedSettings(embedded *userpool.Pool) aws.Config {
 	info := embedded.Info()
 	return aws.Config{
-		Region: info.Region, BaseEndpoint: aws.String(embeddedURL), HTTPClient: &http.Client{Transport: embedded.Transport()},
+		Region:       info.Region,
+		BaseEndpoint: aws.String(embeddedURL),
+		HTTPClient:   &http.Client{Transport: embedded.Transport()},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: info.AccessKeyID, SecretAccessKey: info.SecretAccessKey}, nil
 		}),
 	}
-}
-
-// embeddedURL stands for the embedded pool. It is never looked up: the transport is in memory.
-const embeddedURL = "http://embedded.invalid"
-
-// oauthTimeout bounds a request to Cognito's token endpoint, or for its keys.
-const oauthTimeout = 8 * time.Second
-
-func openOAuth(cfg config, client *http.Client, now func() time.Time) *cognito.OAuth {
-	return cognito.NewOAuth(cognito.OAuthOptions{
-		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.callbackURL(),
-		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: client, Now: now,
-	})
 }
