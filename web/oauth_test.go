@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	mathrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -19,7 +20,8 @@ import (
 func openOAuthPortal(t *testing.T, changes ...func(*portalOptions)) *portal {
 	t.Helper()
 	p := openPortal(t, changes...)
-	pages := httptest.NewServer(p.pool)
+	p.pages.Store(p.pool)
+	pages := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.pages.Load().ServeHTTP(w, r) }))
 	t.Cleanup(pages.Close)
 	p.pool.SetEndpoint(pages.URL)
 	p.domain = pages.URL
@@ -124,4 +126,33 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 	late, query := stop()
 	p.clock.advance(11 * time.Minute)
 	callback(late, query).status(http.StatusBadRequest)
+}
+
+// Cognito changes its keys: a token signed with one that is not known yet is checked against a fresh list.
+func TestThePoolChangesItsKeys(t *testing.T) {
+	sameIDs := func(o *portalOptions) { o.pool.Rand = mathrand.NewChaCha8([32]byte{7}) }
+	p := openOAuthPortal(t, optional, sameIDs)
+	twin := openPortal(t, optional, sameIDs, func(o *portalOptions) { o.pool.Keys = userpool.NewKeys(); o.pool.Now = p.clock.Now })
+	if twin.pool.Info().ClientID != p.pool.Info().ClientID || twin.pool.Info().UserPoolID != p.pool.Info().UserPoolID {
+		t.Fatal("the twin has other ids")
+	}
+	for _, portal := range []*portal{p, twin} {
+		portal.addUser("ada", userpool.StateNew)
+	}
+	handOver := func(from *portal) int {
+		app := p.browser()
+		app.handOff(jsonOf("access_token", *from.signInElsewhere("ada").AuthenticationResult.AccessToken))
+		return app.answer.StatusCode
+	}
+	if got := handOver(p); got != http.StatusCreated {
+		t.Fatalf("a token of the first key: status %d", got)
+	}
+	if got := handOver(twin); got != http.StatusUnprocessableEntity {
+		t.Fatalf("a token of a key that is nobody's yet: status %d", got)
+	}
+	twin.pool.SetEndpoint(p.domain)
+	p.pages.Store(twin.pool) // from now on the list at the same address has the other keys
+	if got := handOver(twin); got != http.StatusCreated {
+		t.Errorf("a token of the new key: status %d", got)
+	}
 }

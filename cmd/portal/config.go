@@ -106,6 +106,11 @@ func (c config) removable() bool {
 	return c.MFA == "optional"
 }
 
+// callbackURL is where Cognito's own pages send people back to.
+func (c config) callbackURL() string {
+	return c.PublicURL.JoinPath("sign-in", "oauth", "callback").String()
+}
+
 // secure reports whether browsers reach the portal by https.
 func (c config) secure() bool { return c.PublicURL != nil && c.PublicURL.Scheme == "https" }
 

@@ -103,7 +103,8 @@ func misconfigured(cfg config, faults []error) doctor.Report {
 // doctorOptions wires the doctor to the configured pool, or to an embedded one.
 func doctorOptions(ctx context.Context, cfg config) (doctor.Options, error) {
 	connection := cognito.Options{
-		ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, SessionValidity: cfg.SessionValidity, Now: time.Now,
+		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
+		SessionValidity: cfg.SessionValidity, Now: time.Now,
 	}
 	if cfg.demo() {
 		embedded, err := embeddedPool(cfg)
@@ -112,7 +113,7 @@ func doctorOptions(ctx context.Context, cfg config) (doctor.Options, error) {
 		}
 		connection.AWS = embeddedSettings(embedded)
 		info := embedded.Info()
-		cfg.Region, cfg.UserPoolID, connection.ClientID = info.Region, info.UserPoolID, info.ClientID
+		cfg.Region, connection.UserPoolID, connection.ClientID = info.Region, info.UserPoolID, info.ClientID
 	} else {
 		settings, err := awsSettings(ctx, cfg)
 		if err != nil {
@@ -121,16 +122,20 @@ func doctorOptions(ctx context.Context, cfg config) (doctor.Options, error) {
 		connection.AWS = settings
 	}
 	opts := doctor.Options{
-		Pool:            cognito.NewInspector(connection, cfg.UserPoolID),
+		Pool:            cognito.NewInspector(connection),
 		Region:          cfg.Region,
-		UserPoolID:      cfg.UserPoolID,
+		UserPoolID:      connection.UserPoolID,
 		ClientID:        connection.ClientID,
 		ClientSecret:    !connection.ClientSecret.IsZero(),
 		Endpoint:        cfg.Endpoint != "",
-		Demo:            cfg.ClientID == "",
-		Flows:           []string{"USER_PASSWORD_AUTH"},
+		Demo:            cfg.demo(),
+		Flows:           cfg.AuthFlow.InitiateAuthFlows(),
 		SessionValidity: cfg.SessionValidity,
 		PasswordPolicy:  policyForDoctor(cfg.PasswordPolicy),
+		MFAOptional:     cfg.removable(),
+	}
+	if cfg.SignIn != "password" {
+		opts.CallbackURL, opts.OAuthOnly = cfg.callbackURL(), cfg.SignIn == "oauth"
 	}
 	if cfg.PublicURL != nil {
 		opts.Portal = newVisitor(cfg.PublicURL)

@@ -212,6 +212,10 @@ func TestNoFlowIsLargerThanTheDoctorsCookie(t *testing.T) {
 		Step: enroll.StepScan, Username: strings.Repeat("n", 128), Until: now, Key: key, KeyMade: now, Earlier: []secret.Text{key, key},
 		DeviceName: strings.Repeat("\u6f22", 64), Spent: enroll.Spent{Code: secret.New("123456"), At: now},
 	}
+	for range 8 {
+		flow.Methods = append(flow.Methods, flow.Method)
+	}
+	flow.Destination, flow.Attributes = strings.Repeat("*", 64), []string{strings.Repeat("a", 128)}
 	flow.Authority.AccessToken = secret.New(strings.Repeat("t", 3<<10))
 	data, err := flow.MarshalBinary()
 	if err != nil {

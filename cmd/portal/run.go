@@ -227,7 +227,7 @@ func openPool(ctx context.Context, cfg *config) (*cognito.Client, *cognito.OAuth
 		SessionValidity: cfg.SessionValidity, Now: time.Now,
 	})
 	oauth := cognito.NewOAuth(ctx, cognito.OAuthOptions{
-		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.PublicURL.JoinPath("sign-in", "oauth", "callback").String(),
+		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.callbackURL(),
 		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: tokens, Now: pool.Now,
 	})
 	return pool, oauth, demo, nil

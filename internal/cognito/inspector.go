@@ -37,8 +37,22 @@ type Inspector struct {
 var _ doctor.Pool = (*Inspector)(nil)
 
 // NewInspector makes an Inspector. Unlike a [Client] it also uses the credentials in opts.AWS, if there are any.
-func NewInspector(opts Options, userPoolID string) *Inspector {
-	return &Inspector{client: New(opts), userPoolID: userPoolID, nobody: "portal-doctor-" + strings.ToLower(rand.Text())}
+func NewInspector(opts Options) *Inspector {
+	return &Inspector{client: New(opts), userPoolID: opts.UserPoolID, nobody: "portal-doctor-" + strings.ToLower(rand.Text())}
+}
+
+// InitiateAuthFlows are the AuthFlows of InitiateAuth that a portal with this setting uses, the best one first.
+func (f AuthFlow) InitiateAuthFlows() []string {
+	switch f {
+	case FlowSRP:
+		return []string{string(types.AuthFlowTypeUserSrpAuth)}
+	case FlowPassword:
+		return []string{string(types.AuthFlowTypeUserPasswordAuth)}
+	case FlowChoice:
+		return []string{string(types.AuthFlowTypeUserAuth)}
+	case FlowAuto:
+	}
+	return []string{string(types.AuthFlowTypeUserSrpAuth), string(types.AuthFlowTypeUserPasswordAuth)}
 }
 
 // SignIn begins a sign-in by a flow, as nobody.
@@ -48,9 +62,10 @@ func (i *Inspector) SignIn(ctx context.Context, flow string) doctor.Reply {
 	case types.AuthFlowTypeUserPasswordAuth:
 		parameters["PASSWORD"] = unguessable()
 	case types.AuthFlowTypeUserSrpAuth:
-		parameters["SRP_A"] = strings.Repeat("5a", 128) // any number that is not a multiple of N
+		parameters["SRP_A"] = newSRP().public()
 	case types.AuthFlowTypeUserAuth:
-		parameters["PREFERRED_CHALLENGE"], parameters["PASSWORD"] = "PASSWORD", unguessable()
+		parameters["PREFERRED_CHALLENGE"] = string(types.ChallengeNameTypePasswordSrp)
+		parameters["SRP_A"] = newSRP().public()
 	}
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
@@ -182,6 +197,7 @@ func (i *Inspector) Client(ctx context.Context) (doctor.ClientSettings, doctor.R
 		RevokesTokens:   aws.ToBool(c.EnableTokenRevocation),
 		OAuth:           aws.ToBool(c.AllowedOAuthFlowsUserPoolClient),
 		Scopes:          c.AllowedOAuthScopes,
+		CallbackURLs:    c.CallbackURLs,
 	}
 	if c.AuthSessionValidity == nil {
 		settings.SessionValidity = 3 * time.Minute // the default (API reference, CreateUserPoolClient)

@@ -31,11 +31,14 @@ type Options struct {
 	// Flows are the sign-in flows that the portal can use, for example USER_PASSWORD_AUTH: the best one first, and
 	// one is enough.
 	Flows []string
-	// OAuth says that people sign in on Cognito's own pages.
-	OAuth bool
-	// SessionValidity and PasswordPolicy are what the portal is told of the pool, which keeps them from strangers.
+	// CallbackURL is where Cognito's own pages send people back to; "" when nobody signs in there. OAuthOnly says that
+	// everybody does.
+	CallbackURL string
+	OAuthOnly   bool
+	// SessionValidity, PasswordPolicy and MFAOptional are what the portal is told of the pool, which keeps them from strangers.
 	SessionValidity time.Duration
 	PasswordPolicy  PasswordPolicy
+	MFAOptional     bool
 }
 
 // examination is one visit.

@@ -86,6 +86,7 @@ type ClientSettings struct {
 	OAuth           bool // people may sign in on Cognito's pages
 	CodeGrant       bool
 	Scopes          []string
+	CallbackURLs    []string
 }
 
 // PoolSettings is what matters of a pool.

@@ -36,21 +36,23 @@ func (e *examination) checkSigned(ctx context.Context) {
 			"Renew them, and make sure that they belong to the pool's AWS account and region.", "aws sts get-caller-identity")
 	}
 	if why != "" {
-		e.notChecked(why, "mfa", "totp", "membership", "session-validity", "revocation", "scope", "password-policy", "help-desk")
+		e.notChecked(why, "mfa", "mfa-setting", "totp", "membership")
+		e.notChecked(why, e.clientFindings()...)
+		e.notChecked(why, "password-policy", "help-desk")
 		return
 	}
 	e.ok("credentials", "There are IAM credentials.")
-	if e.told(reply, describeMFA, "mfa", "totp") {
+	if e.told(reply, describeMFA, "mfa", "mfa-setting", "totp") {
 		e.judgeMFA(mfa)
 	}
 	if e.client == bad {
-		e.notChecked("there is no such app client", "membership", "session-validity", "revocation", "scope")
+		e.notChecked("there is no such app client", append(e.clientFindings(), "membership")...)
 	} else {
 		client, reply := e.Pool.Client(ctx)
 		if reply.Kind == NoClient {
 			e.noMember()
-			e.notChecked("the app client is not in the pool", "session-validity", "revocation", "scope")
-		} else if e.told(reply, describeClient, "membership", "session-validity", "revocation", "scope") {
+			e.notChecked("the app client is not in the pool", e.clientFindings()...)
+		} else if e.told(reply, describeClient, append(e.clientFindings(), "membership")...) {
 			e.judgeClient(client)
 		}
 	}
@@ -60,6 +62,15 @@ func (e *examination) checkSigned(ctx context.Context) {
 		e.judgePolicy(settings.PasswordPolicy)
 	}
 	e.checkHelpDesk(ctx)
+}
+
+// clientFindings are those that hang on the app client's settings alone.
+func (e *examination) clientFindings() []string {
+	ids := []string{"session-validity", "revocation", "scope"}
+	if e.CallbackURL != "" {
+		ids = append(ids, "callback")
+	}
+	return ids
 }
 
 // notChecked says of findings that nothing is known, but of those that are known all the same.
@@ -104,6 +115,16 @@ func (e *examination) judgeMFA(mfa MFASettings) {
 			e.mfaCommand(`.MfaConfiguration = "OPTIONAL" | .SoftwareTokenMfaConfiguration.Enabled = true`))
 		return // apps cannot be on while MFA is off
 	}
+	switch optional := mfa.Mode == "OPTIONAL"; {
+	case optional == e.MFAOptional:
+		e.ok("mfa-setting", "The portal knows whether the pool requires MFA.")
+	case optional:
+		e.found(Advice, "mfa-setting", "MFA is OPTIONAL in the pool, the portal is told that it is required: people cannot remove their app.",
+			"Set COGNITO_MFA=optional.", "")
+	default:
+		e.found(Advice, "mfa-setting", "The pool requires MFA, the portal is told that it is optional: it offers to remove apps, and the pool goes on asking for their codes.",
+			"Set COGNITO_MFA=on.", "")
+	}
 	if mfa.Apps {
 		e.ok("totp", "Authenticator apps are on in the pool.")
 		return
@@ -134,9 +155,10 @@ func (e *examination) judgeClient(client ClientSettings) {
 		e.revokes = bad
 	}
 	e.judgeScope(client)
+	e.judgeCallback(client)
 
 	// What a refused sign-in would have told, had it come so far.
-	if e.flow == unknown {
+	if e.flow == unknown && !e.OAuthOnly {
 		e.judgeFlow(client)
 	}
 	if e.secret == unknown && client.HasSecret == e.ClientSecret {
@@ -193,7 +215,7 @@ func (e *examination) judgeScope(client ClientSettings) {
 	allowed := slices.Contains(client.Scopes, adminScope)
 	filter := `.AllowedOAuthScopes = ((.AllowedOAuthScopes // []) + ["openid", "` + adminScope + `"] | unique)`
 	switch {
-	case e.OAuth && !(client.OAuth && client.CodeGrant && allowed && slices.Contains(client.Scopes, "openid")):
+	case e.CallbackURL != "" && !(client.OAuth && client.CodeGrant && allowed && slices.Contains(client.Scopes, "openid")):
 		e.found(Fault, "scope", "The portal sends people to Cognito's own pages, and the app client does not allow that with a code and the scopes openid and "+adminScope+".",
 			"Allow the authorization code grant and both scopes in the app client's login pages.",
 			e.clientCommand(filter+` | .AllowedOAuthFlows = ((.AllowedOAuthFlows // []) + ["code"] | unique) | .AllowedOAuthFlowsUserPoolClient = true`))
@@ -204,6 +226,18 @@ func (e *examination) judgeScope(client ClientSettings) {
 		e.ok("scope", "The scope %s is allowed.", adminScope)
 	default:
 		e.ok("scope", "The app client does not use OAuth: its tokens have the scope %s.", adminScope)
+	}
+}
+
+func (e *examination) judgeCallback(client ClientSettings) {
+	switch {
+	case e.CallbackURL == "":
+	case slices.Contains(client.CallbackURLs, e.CallbackURL):
+		e.ok("callback", "Cognito's pages may send people back to %s.", e.CallbackURL)
+	default:
+		e.found(Fault, "callback", "Cognito's pages may not send people back to "+e.CallbackURL+": nobody can sign in there.",
+			"Add exactly this URL to the allowed callback URLs of the app client's login pages.",
+			e.clientCommand(`.CallbackURLs = ((.CallbackURLs // []) + ["`+e.CallbackURL+`"])`))
 	}
 }
 

@@ -94,6 +94,8 @@ func (e *examination) learn(reply Reply) {
 func (e *examination) concludeFlow(allowed string) {
 	first := e.Flows[0]
 	switch {
+	case e.OAuthOnly:
+		e.ok("flow", "People type their passwords on Cognito's own pages: the app client needs no flow.")
 	case e.flow == bad:
 		e.flowOff()
 	case e.flow == good && allowed != first:
@@ -106,7 +108,7 @@ func (e *examination) concludeFlow(allowed string) {
 
 func (e *examination) flowOff() {
 	e.found(Fault, "flow", fmt.Sprintf("The app client does not allow %s: nobody can sign in.", strings.Join(e.Flows, " or ")),
-		"Allow ALLOW_"+e.Flows[0]+" in the app client.", e.flowCommand(e.Flows[0]))
+		"Allow ALLOW_"+e.Flows[0]+" in the app client, or set COGNITO_AUTH_FLOW to what it allows.", e.flowCommand(e.Flows[0]))
 }
 
 func (e *examination) flowCommand(flow string) string {
