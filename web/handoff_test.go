@@ -146,8 +146,13 @@ func TestHandOffsThatAreRefused(t *testing.T) {
 func TestReturnsAreKeysOfTheOperatorsList(t *testing.T) {
 	p := openPortal(t)
 	for i, test := range []struct{ key, name string }{
-		{"hr", "Northwind HR"}, {"intranet", "Intranet"},
-		{"", "Intranet"}, {"https://evil.example", "Intranet"}, {"//evil.example", "Intranet"}, {"HR", "Intranet"}, {"hr ", "Intranet"},
+		{"hr", "Northwind HR"},
+		{"intranet", "Intranet"},
+		{"", "Intranet"},
+		{"https://evil.example", "Intranet"},
+		{"//evil.example", "Intranet"},
+		{"HR", "Intranet"},
+		{"hr ", "Intranet"},
 	} {
 		name := "user" + strconv.Itoa(i)
 		p.addUser(name, userpool.StateNew)

@@ -2,6 +2,7 @@
 // their authenticator app.
 //
 //	portal [serve]   serve the pages; without a configured pool, on an embedded one with demo accounts
+//	portal doctor    try the configured pool and say what to mend (doctor.go, docs/doctor.md)
 //	portal keys      make a session key
 //	portal api-key NAME  make a key for an application that hands its users over
 //	portal code KEY  print the present code of an authenticator key, for trying things out
@@ -24,8 +25,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
+	status, told := errors.AsType[exitStatus](err)
 	switch {
 	case err == nil:
+	case told:
+		os.Exit(int(status))
 	case errors.Is(err, flag.ErrHelp):
 		os.Exit(2) //nolint:gocritic // stop only restores signals of a process that ends here
 	default:

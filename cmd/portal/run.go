@@ -30,6 +30,7 @@ import (
 const usage = `Usage: portal [command]
 
   serve      serve the pages (the default); "portal serve -h" lists the flags
+  doctor     try the configured pool and say what to mend; "portal doctor -h" explains
   keys       make a session key for PORTAL_SESSION_KEYS
   api-key NAME
              make a key for an application that hands its users over
@@ -46,6 +47,8 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	switch command {
 	case "serve":
 		return serve(ctx, args, lookupEnv, stdout, stderr)
+	case "doctor":
+		return examine(ctx, args, lookupEnv, stdout, stderr)
 	case "keys":
 		return printKey(stdout)
 	case "api-key":
@@ -201,37 +204,33 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
 // configures; and what verifies that pool's tokens.
 func openPool(ctx context.Context, cfg *config) (*cognito.Client, *cognito.OAuth, []views.DemoAccount, error) {
-	options := cognito.Options{
-		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
-		SessionValidity: cfg.SessionValidity, Now: time.Now,
-	}
-	if !cfg.demo() {
-		c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(cfg.Region))
+	var demo []views.DemoAccount
+	tokens := &http.Client{Timeout: oauthTimeout} // for Cognito's token endpoint and keys
+	var settings aws.Config
+	if cfg.demo() {
+		embedded, err := embeddedPool(*cfg)
 		if err != nil {
-			return nil, nil, nil, fmt.Errorf("AWS settings: %w", err)
+			return nil, nil, nil, err
 		}
-		if cfg.Endpoint != "" {
-			c.BaseEndpoint = aws.String(cfg.Endpoint)
+		info := embedded.Info()
+		cfg.UserPoolID, cfg.ClientID, cfg.Region, cfg.Endpoint = info.UserPoolID, info.ClientID, info.Region, embeddedURL
+		settings, demo = embeddedSettings(embedded), demoAccounts(info.Users)
+		tokens = &http.Client{Transport: embedded.Transport()}
+	} else {
+		var err error
+		if settings, err = awsSettings(ctx, *cfg); err != nil {
+			return nil, nil, nil, err
 		}
-		options.AWS = c
-		pool := cognito.New(options)
-		return pool, openOAuth(*cfg, &http.Client{Timeout: oauthTimeout}, pool.Now), nil, nil
 	}
-	embedded, err := userpool.New(userpool.Options{MFA: cfg.DemoMFA, SessionValidity: cfg.SessionValidity})
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("embedded pool: %w", err)
-	}
-	if err := embedded.Seed(); err != nil {
-		return nil, nil, nil, fmt.Errorf("demo accounts: %w", err)
-	}
-	embedded.SetEndpoint(embeddedURL)
-	info := embedded.Info()
-	cfg.UserPoolID, cfg.ClientID, cfg.Region, cfg.Endpoint = info.UserPoolID, info.ClientID, info.Region, embeddedURL
-	options.UserPoolID, options.ClientID = info.UserPoolID, info.ClientID
-	inMemory := &http.Client{Transport: embedded.Transport()}
-	options.AWS = aws.Config{Region: info.Region, BaseEndpoint: aws.String(embeddedURL), HTTPClient: inMemory}
-	pool := cognito.New(options)
-	return pool, openOAuth(*cfg, inMemory, pool.Now), demoAccounts(info.Users), nil
+	pool := cognito.New(cognito.Options{
+		AWS: settings, UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
+		SessionValidity: cfg.SessionValidity, Now: time.Now,
+	})
+	oauth := cognito.NewOAuth(cognito.OAuthOptions{
+		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.PublicURL.JoinPath("sign-in", "oauth", "callback").String(),
+		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: tokens, Now: pool.Now,
+	})
+	return pool, oauth, demo, nil
 }
 
 // embeddedURL stands for the embedded pool. It is never looked up: the transport is in memory.
@@ -240,9 +239,40 @@ const embeddedURL = "http://embedded.invalid"
 // oauthTimeout bounds a request to Cognito's token endpoint, or for its keys.
 const oauthTimeout = 8 * time.Second
 
-func openOAuth(cfg config, client *http.Client, now func() time.Time) *cognito.OAuth {
-	return cognito.NewOAuth(cognito.OAuthOptions{
-		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.PublicURL.JoinPath("sign-in", "oauth", "callback").String(),
-		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: client, Now: now,
-	})
+// awsSettings are the SDK's settings for the configured pool.
+func awsSettings(ctx context.Context, cfg config) (aws.Config, error) {
+	c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(cfg.Region))
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("AWS settings: %w", err)
+	}
+	if cfg.Endpoint != "" {
+		c.BaseEndpoint = aws.String(cfg.Endpoint)
+	}
+	return c, nil
+}
+
+// embeddedPool makes the pool of the demo, with its accounts.
+func embeddedPool(cfg config) (*userpool.Pool, error) {
+	embedded, err := userpool.New(userpool.Options{MFA: cfg.DemoMFA, SessionValidity: cfg.SessionValidity, PreventUserExistenceErrors: true})
+	if err != nil {
+		return nil, fmt.Errorf("embedded pool: %w", err)
+	}
+	if err := embedded.Seed(); err != nil {
+		return nil, fmt.Errorf("demo accounts: %w", err)
+	}
+	embedded.SetEndpoint(embeddedURL)
+	return embedded, nil
+}
+
+// embeddedSettings are the SDK's settings for an embedded pool, its IAM credentials included.
+func embeddedSettings(embedded *userpool.Pool) aws.Config {
+	info := embedded.Info()
+	return aws.Config{
+		Region:       info.Region,
+		BaseEndpoint: aws.String(embeddedURL),
+		HTTPClient:   &http.Client{Transport: embedded.Transport()},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: info.AccessKeyID, SecretAccessKey: info.SecretAccessKey}, nil
+		}),
+	}
 }

@@ -2,7 +2,9 @@ package userpool
 
 import (
 	"errors"
-	"html/template"
+	"fmt"
+	"html"
+	"io"
 	"net/http"
 	"strings"
 )
@@ -20,16 +22,42 @@ type pageView struct {
 
 type field struct{ Name, Label, Type, Autocomplete string }
 
-var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Title}}</title></head>
-<body><h1>{{.Title}}</h1>{{with .Message}}<p role="alert">{{.}}</p>{{end}}
-{{with .Key}}<p>Add this key to an authenticator app: <code>{{.}}</code></p>{{end}}
-{{if .Fields}}<form method="post" action="{{.Action}}">
-<input type="hidden" name="session" value="{{.Session}}"><input type="hidden" name="challenge" value="{{.Challenge}}">
-<input type="hidden" name="key" value="{{.Key}}">{{if .Session}}<input type="hidden" name="username" value="{{.Username}}">{{end}}
-{{range .Fields}}<p><label>{{.Label}} <input name="{{.Name}}" type="{{.Type}}" autocomplete="{{.Autocomplete}}" required></label></p>
-{{end}}<p><button>Continue</button></p></form>{{end}}</body></html>
-`))
+// String is the page in HTML. It is put together by hand: html/template looks methods up by name, which keeps every
+// method of the AWS SDK in a binary that has both.
+func (v pageView) String() string {
+	var out strings.Builder
+	put := func(format string, texts ...string) {
+		escaped := make([]any, len(texts))
+		for i, text := range texts {
+			escaped[i] = html.EscapeString(text)
+		}
+		fmt.Fprintf(&out, format, escaped...)
+	}
+	put("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>%s</title></head>\n"+
+		"<body><h1>%[1]s</h1>", v.Title)
+	if v.Message != "" {
+		put(`<p role="alert">%s</p>`, v.Message)
+	}
+	if v.Key != "" {
+		put("\n<p>Add this key to an authenticator app: <code>%s</code></p>", v.Key)
+	}
+	if len(v.Fields) > 0 {
+		put("\n"+`<form method="post" action="%s">`, v.Action)
+		hidden := [][2]string{{"session", v.Session}, {"challenge", v.Challenge}, {"key", v.Key}}
+		if v.Session != "" {
+			hidden = append(hidden, [2]string{"username", v.Username})
+		}
+		for _, field := range hidden {
+			put("\n"+`<input type="hidden" name="%s" value="%s">`, field[0], field[1])
+		}
+		for _, field := range v.Fields {
+			put("\n"+`<p><label>%s <input name="%s" type="%s" autocomplete="%s" required></label></p>`, field.Label, field.Name, field.Type, field.Autocomplete)
+		}
+		put("\n<p><button>Continue</button></p></form>")
+	}
+	put("</body></html>\n")
+	return out.String()
+}
 
 func showPage(w http.ResponseWriter, status int, view pageView) {
 	header := w.Header()
@@ -38,7 +66,7 @@ func showPage(w http.ResponseWriter, status int, view pageView) {
 	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	header.Set("Referrer-Policy", "no-referrer")
 	w.WriteHeader(status)
-	_ = pageTemplate.Execute(w, view) // the client may have gone
+	_, _ = io.WriteString(w, view.String()) // the client may have gone
 }
 
 // fieldsOf are what each challenge asks for on the page.

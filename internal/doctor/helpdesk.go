@@ -1,0 +1,52 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// HelpDeskOperations are what the help desk calls: look somebody up, take away a lost phone, end what it signed in.
+func HelpDeskOperations() []string {
+	return []string{
+		"AdminGetUser", "ListUsers", "AdminDeleteSoftwareToken", "AdminSetUserMFAPreference", "AdminUserGlobalSignOut",
+		"AdminListDevices", "AdminForgetDevice", "AdminSetUserPassword",
+	}
+}
+
+// checkHelpDesk calls each of them for a user name that nobody has. That the user is unknown is the good answer: IAM has let
+// the call pass, and nothing happened.
+func (e *examination) checkHelpDesk(ctx context.Context) {
+	if e.pool == bad {
+		e.notChecked("there is no such pool", "help-desk")
+		return
+	}
+	var denied, missing, unclear []string
+	for _, operation := range HelpDeskOperations() {
+		switch e.Pool.Try(ctx, operation).Kind { //nolint:exhaustive // any other refusal comes from behind IAM
+		case Denied:
+			denied = append(denied, operation)
+		case UnknownOperation:
+			missing = append(missing, operation)
+		case NoSuchHost, NoConnection, BadCertificate, NoAnswer, NotCognito, Broken, Blocked, Throttled, BadCredentials:
+			unclear = append(unclear, operation)
+		}
+	}
+	on := "the pool"
+	if e.arn != "" {
+		on = e.arn
+	}
+	switch {
+	case len(denied) > 0:
+		e.found(Advice, "help-desk", "The IAM identity may not call "+actions(denied)+": the help desk cannot do what needs them.",
+			"Allow these actions on "+on+" in a policy of the identity that the portal runs as.", "")
+	case len(unclear) > 0:
+		e.unseen("help-desk", "Not checked: no clear answer from "+strings.Join(unclear, ", ")+".", "Run the doctor again.")
+	default:
+		e.ok("help-desk", "The IAM identity may do what the help desk needs.")
+	}
+	if len(missing) > 0 {
+		e.found(Advice, "reset", fmt.Sprintf("The service does not know %s: where MFA is required, a lost phone cannot be reset.", strings.Join(missing, ", ")),
+			"Ask AWS when the region gets it (it is of August 2026). Until then the help desk can only switch MFA off for single users where it is optional.", "")
+	}
+}
