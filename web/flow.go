@@ -75,7 +75,7 @@ func (s *Server) flow(c echo.Context) (enroll.Flow, error) {
 		// Cleared, so that the way on is not barred by the same cookie.
 		return enroll.Flow{}, &badRequest{status: http.StatusBadRequest, key: "cookie", err: errors.Join(err, s.clearFlow(c))}
 	}
-	if s.ended(c, f) {
+	if f.Over(s.Now()) || s.ended(c, f) {
 		return enroll.Flow{Notice: enroll.NoticeEnded, ReturnTo: f.ReturnTo}, nil
 	}
 	c.Set(flowKey, f)

@@ -53,7 +53,8 @@ type portal struct {
 	pages   atomic.Pointer[userpool.Pool]
 	domain  string // of Cognito's pages: the pool on a port, when somebody signs in there
 
-	userPool, client string // instead of the pool's first
+	userPool, client string              // instead of the pool's first
+	rewrite          func([]byte) []byte // what another service in the pool's place would answer
 	log              *lockedBuffer
 }
 
@@ -142,7 +143,7 @@ func (p *portal) restart() {
 	client := cognito.Options{
 		AWS: aws.Config{
 			Region: info.Region, BaseEndpoint: aws.String("http://embedded.invalid"),
-			HTTPClient: &http.Client{Transport: p.pool.Transport()},
+			HTTPClient: &http.Client{Transport: rewriting{p.pool.Transport(), p.rewrite}},
 		},
 		UserPoolID: info.UserPoolID, ClientID: info.ClientID, Flow: p.options.flow, SessionValidity: 3 * time.Minute, Now: p.clock.Now,
 	}
@@ -157,7 +158,7 @@ func (p *portal) restart() {
 	}
 	pool := cognito.New(client)
 	sessions, err := session.New(session.Options{
-		Name: "enroll", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 30 * time.Minute, Now: p.clock.Now,
+		Name: "enroll", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 20 * time.Minute, Now: p.clock.Now,
 	})
 	p.must(err)
 	assets, err := static.New()
@@ -168,7 +169,7 @@ func (p *portal) restart() {
 	p.must(err)
 	p.drawer = qr.NewDrawer(16)
 	policy := enroll.PasswordPolicy{MinLength: 8, Upper: true, Lower: true, Number: true, Symbol: true}
-	sealing := session.Options{Name: "handoff", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 30 * time.Minute, Now: p.clock.Now}
+	sealing := session.Options{Name: "handoff", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 20 * time.Minute, Now: p.clock.Now}
 	handoffs, err := session.NewSealer(sealing)
 	p.must(err)
 	options := web.Options{
@@ -177,7 +178,7 @@ func (p *portal) restart() {
 		Brand: "Northwind", Issuer: p.options.issuer, Support: "Need help? Call the service desk: 555 0100",
 		SessionValidity: 3 * time.Minute, Now: pool.Now,
 		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Store: pageStore{p.store}, SessionAge: 30 * time.Minute, Handoffs: handoffs,
+		Store: pageStore{p.store}, SessionAge: 20 * time.Minute, Handoffs: handoffs,
 		Returns: []web.Return{{Key: "intranet", Name: "Intranet", URL: "https://intranet.example/"}, {Key: "hr", Name: "Northwind HR", URL: "https://hr.example/done?x=1"}},
 		APIKeys: []web.APIKey{{Name: "hr", Hash: sha256.Sum256([]byte(apiKey))}},
 	}
@@ -232,6 +233,27 @@ func (o pageOAuth) Start() (string, web.OAuthPending) {
 
 func (o pageOAuth) Finish(ctx context.Context, pending web.OAuthPending, state, code secret.Text) (enroll.Answer, error) {
 	return o.OAuth.Finish(ctx, cognito.Pending(pending), state, code)
+}
+
+// rewriting changes the pool's answers on their way.
+type rewriting struct {
+	http.RoundTripper
+	change func([]byte) []byte
+}
+
+func (r rewriting) RoundTrip(request *http.Request) (*http.Response, error) {
+	answer, err := r.RoundTripper.RoundTrip(request)
+	if err != nil || r.change == nil {
+		return answer, err
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, err
+	}
+	changed := r.change(body)
+	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(changed)), int64(len(changed))
+	answer.Header.Del("Content-Length")
+	return answer, nil
 }
 
 // useClient points the portal at another pool of the same service.

@@ -75,8 +75,9 @@ const (
 	maxHeader     = 16 << 10
 )
 
-// sessionAge is how long an enrollment may rest between two steps. Cognito's own limits are shorter or near it.
-const sessionAge = 30 * time.Minute
+// sessionAge is how long an enrollment may rest between two steps: longer than any challenge session (15 minutes at
+// most), so that somebody whose time ran out is still told which entry to delete. enroll bounds the whole.
+const sessionAge = 20 * time.Minute
 
 // pendingAge is how long somebody may take at Cognito's own pages.
 const pendingAge = 10 * time.Minute

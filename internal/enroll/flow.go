@@ -76,7 +76,8 @@ func (n Notice) String() string {
 // Flow is one account's way through the portal. The zero value is its beginning. It has everything that any node
 // needs to go on with any request; MarshalBinary and UnmarshalBinary (wire.go) carry it in a cookie.
 type Flow struct {
-	ID        ID // of this sign-in; a flow that was ended is refused by it
+	ID        ID        // of this sign-in; a flow that was ended is refused by it
+	Began     time.Time // when it began; see Over
 	Step      Step
 	Username  string    // as typed at sign-in; shown to the person and in the app
 	Authority Authority // what authorizes the next calls; dropped when done
@@ -147,6 +148,12 @@ func (f Flow) Expired(now time.Time) bool {
 	return true
 }
 
+// longest is how long a flow may last, from signing in to leaving the done page.
+const longest = 30 * time.Minute
+
+// Over reports whether the flow has lasted longer than any may, whatever was done meanwhile.
+func (f Flow) Over(now time.Time) bool { return !f.Began.IsZero() && now.Sub(f.Began) > longest }
+
 // DeadEntry tells when the entry was made that a person may have scanned but that will never work, because its
 // set-up was not finished in time. It is for StepSignIn.
 func (f Flow) DeadEntry() (made time.Time, exists bool) {
@@ -156,14 +163,14 @@ func (f Flow) DeadEntry() (made time.Time, exists bool) {
 // begin is a new flow of username that remembers what the same person's last one knew of the account.
 func (f Flow) begin(username string, now time.Time) Flow {
 	if f.Username != username {
-		return Flow{ID: newID(), Username: username, ReturnTo: f.ReturnTo, unknown: f.unknown}
+		return Flow{ID: newID(), Began: now, Username: username, ReturnTo: f.ReturnTo, unknown: f.unknown}
 	}
 	if f.Trying {
-		f.ID, f.Notice = newID(), NoNotice
+		f.ID, f.Began, f.Notice = newID(), now, NoNotice
 		return f
 	}
 	next := Flow{
-		ID: newID(), Username: username, ReturnTo: f.ReturnTo, Earlier: f.Earlier, DeviceName: f.DeviceName, Verified: f.Verified, unknown: f.unknown,
+		ID: newID(), Began: now, Username: username, ReturnTo: f.ReturnTo, Earlier: f.Earlier, DeviceName: f.DeviceName, Verified: f.Verified, unknown: f.unknown,
 	}
 	if !f.Verified && !f.Key.IsZero() {
 		next.Earlier = append([]secret.Text{f.Key}, f.Earlier...)
@@ -178,15 +185,15 @@ func (f Flow) begin(username string, now time.Time) Flow {
 // done drops every secret that the set-up needed; what is left describes it.
 func (f Flow) done(now time.Time) Flow {
 	return Flow{
-		ID: newID(), Step: StepDone, Username: f.Username, ReturnTo: f.ReturnTo, Elsewhere: f.Elsewhere, DeviceName: f.DeviceName, HasApp: f.HasApp,
+		ID: newID(), Began: now, Step: StepDone, Username: f.Username, ReturnTo: f.ReturnTo, Elsewhere: f.Elsewhere, DeviceName: f.DeviceName, HasApp: f.HasApp,
 		Spent: f.Spent, DoneAt: now, unknown: f.unknown,
 	}
 }
 
 // proven is done, after a real sign-in with the app.
 func (f Flow) proven(now time.Time) Flow {
-	next := f.done(f.DoneAt)
-	next.ProvenAt = now
+	next := f.done(now)
+	next.DoneAt, next.ProvenAt = f.DoneAt, now
 	return next
 }
 

@@ -113,7 +113,7 @@ func (s *Service) Enter(ctx context.Context, f Flow, answer Answer) (Flow, error
 		f.Username = answer.Username
 	}
 	if f.ID == (ID{}) {
-		f.ID = newID()
+		f.ID, f.Began = newID(), s.now()
 	}
 	f.Authority, f.Until, f.SignedInAt = Authority{AccessToken: answer.AccessToken}, answer.Until, answer.SignedInAt
 	f.Step, f.Trying, f.Methods, f.Looked = StepReview, false, nil, false
@@ -130,7 +130,7 @@ func (s *Service) EnterSession(f Flow, username string, session secret.Text, unt
 		return f, &Error{Kind: SignInAgain, Op: "EnterSession", Err: errors.New("no user name or session")}
 	}
 	return Flow{
-		ID: newID(), Step: StepReview, Username: username, ReturnTo: f.ReturnTo, Elsewhere: true, Until: until,
+		ID: newID(), Began: s.now(), Step: StepReview, Username: username, ReturnTo: f.ReturnTo, Elsewhere: true, Until: until,
 		Authority: Authority{Session: Session{Text: session, UserID: username}},
 	}, nil
 }

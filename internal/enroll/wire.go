@@ -42,6 +42,7 @@ const (
 	tagSignedInAt
 	tagID
 	tagReturnTo
+	tagBegan
 )
 
 // Flags.
@@ -104,6 +105,7 @@ func (f Flow) MarshalBinary() ([]byte, error) {
 		put(tagID, f.ID[:])
 	}
 	put(tagReturnTo, []byte(f.ReturnTo))
+	put(tagBegan, instant(f.Began))
 	for _, other := range f.unknown {
 		put(other.tag, other.value)
 	}
@@ -192,6 +194,8 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		f.ID = ID(value)
 	case tagReturnTo:
 		f.ReturnTo = string(value)
+	case tagBegan:
+		f.Began, err = readInstant(value)
 	case tagSignedInAt:
 		f.SignedInAt, err = readInstant(value)
 	default:
