@@ -11,8 +11,12 @@ import (
 	"cognito-enroll/internal/i18n"
 )
 
-// Step names the fragment of a page that is swapped when its form is answered; it is also the id of the element.
-const Step = "step"
+// The fragments of a page that htmx gets when a form is answered: the form, whose element has the same id, and the
+// title of the document, which says that something was wrong.
+const (
+	Step  = "step"
+	Title = "title"
+)
 
 // Page is what every page has.
 type Page struct {

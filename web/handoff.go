@@ -61,14 +61,14 @@ func (s *Server) makeHandoff(c echo.Context) error {
 
 // handedOver is the flow in which the user goes on here.
 func (s *Server) handedOver(c echo.Context, in handoffRequest) (enroll.Flow, error) {
-	f := enroll.Flow{ReturnTo: s.knownReturn(in.ReturnTo), Elsewhere: true}
+	f := enroll.Flow{ReturnTo: s.knownReturn(in.ReturnTo)}
 	switch {
 	case in.AccessToken != "" && in.Username == "" && in.Session == "":
 		answer, err := s.OAuth.Accept(c.Request().Context(), secret.New(in.AccessToken))
 		if err != nil {
 			return f, err
 		}
-		return s.Enroll.Enter(c.Request().Context(), f, answer)
+		return s.Enroll.HandOver(c.Request().Context(), f, answer)
 	case in.AccessToken == "" && in.Username != "" && in.Session != "":
 		return s.Enroll.EnterSession(f, in.Username, secret.New(in.Session), s.Now().Add(s.SessionValidity))
 	}

@@ -89,6 +89,24 @@ func TestAnApplicationHandsOverASession(t *testing.T) {
 	b.submit("/set-up/verify", "code", p.code(b.key())).at("/done").text("main", "Continue to Intranet")
 }
 
+// A token alone does not replace an app that works: how the other application signed its user in is not known.
+func TestAHandOffDoesNotReplaceAWorkingApp(t *testing.T) {
+	p := openPortal(t, optional)
+	key := p.addUser("edsger", userpool.StateEnrolled)
+	out := p.signInElsewhere("edsger")
+	answer, err := p.admin().RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
+		ClientId: aws.String(p.pool.Info().ClientID), ChallengeName: out.ChallengeName, Session: out.Session,
+		ChallengeResponses: map[string]string{"USERNAME": "edsger", "SOFTWARE_TOKEN_MFA_CODE": p.code(key)},
+	})
+	p.must(err)
+	path := p.browser().handOff(jsonOf("access_token", *answer.AuthenticationResult.AccessToken, "return_to", "hr"))
+	b := p.browser()
+	b.get(path).submit(path).at("/sign-in").text(".msg", "set up for this account already")
+	b.submit("/sign-in", "password", password).at("/challenge").submit("/challenge", "code", p.nextCode(key)).at("/authenticator").
+		submit("/authenticator/start").at("/set-up")
+	b.submit("/set-up/verify", "code", p.nextCode(b.key())).at("/done").text("a.btn", "Northwind HR")
+}
+
 func TestAHandOffExpires(t *testing.T) {
 	p := openPortal(t, optional)
 	p.addUser("ada", userpool.StateNew)

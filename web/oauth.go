@@ -75,6 +75,6 @@ func (s *Server) finishOAuth(c echo.Context, f enroll.Flow) error {
 	if err != nil {
 		return err
 	}
-	next, err := s.Enroll.Enter(c.Request().Context(), enroll.Flow{ReturnTo: kept.ReturnTo, Elsewhere: true}, answer)
+	next, err := s.Enroll.EnterFromPages(c.Request().Context(), enroll.Flow{ReturnTo: kept.ReturnTo}, answer)
 	return s.moveOn(c, next, err)
 }

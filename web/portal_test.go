@@ -147,6 +147,9 @@ func (p *portal) restart() {
 		},
 		UserPoolID: info.UserPoolID, ClientID: info.ClientID, Flow: p.options.flow, SessionValidity: 3 * time.Minute, Now: p.clock.Now,
 	}
+	if p.domain != "" { // the pool is on a port
+		client.AWS.BaseEndpoint, client.AWS.HTTPClient = aws.String(p.domain), &http.Client{Timeout: 10 * time.Second}
+	}
 	if client.Flow == "" {
 		client.Flow = cognito.FlowPassword
 	}

@@ -25,7 +25,7 @@ func (s *Server) render(c echo.Context, status int, page templ.Component) error 
 	var body bytes.Buffer
 	var err error
 	if isPartial(c) {
-		err = templ.RenderFragments(c.Request().Context(), &body, page, views.Step)
+		err = templ.RenderFragments(c.Request().Context(), &body, page, views.Title, views.Step)
 	} else {
 		err = page.Render(c.Request().Context(), &body)
 	}

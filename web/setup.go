@@ -13,8 +13,9 @@ import (
 	"cognito-enroll/views"
 )
 
-// minQR is how wide the QR code is at least, in CSS pixels.
-const minQR = 264
+// minQR is how wide the QR code is at least, in CSS pixels: large enough for a camera across a desk, and even with the
+// longest account it fits a screen of 320 pixels.
+const minQR = 240
 
 func (s *Server) showSetUp(c echo.Context, f enroll.Flow) error {
 	if f.Step == enroll.StepFinish {

@@ -48,6 +48,7 @@ const (
 	NoticeRemoved            // the app is switched off
 	NoticePreferred          // another method is preferred
 	NoticeEnded              // the visit that the browser remembers was ended
+	NoticeReplace            // an app is set up: sign in before it is replaced
 	noticeEnd
 )
 
@@ -67,6 +68,8 @@ func (n Notice) String() string {
 		return "removed"
 	case NoticePreferred:
 		return "preferred"
+	case NoticeReplace:
+		return "replace"
 	case NoticeEnded:
 		return "ended"
 	}

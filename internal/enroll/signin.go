@@ -98,14 +98,53 @@ func (s *Service) proceed(ctx context.Context, f Flow, answer Answer) (Flow, err
 		f.Step, f.Trying, f.Verified = StepReview, false, false
 		return s.Start(ctx, f)
 	case NoChallenge:
-		return s.Enter(ctx, f, answer)
+		return s.enter(ctx, f, answer)
 	}
 	return f, nil
 }
 
-// Enter begins where somebody is signed in already: at the end of signing in here, at Cognito's own pages, or in an
-// application that hands its user over.
-func (s *Service) Enter(ctx context.Context, f Flow, answer Answer) (Flow, error) {
+// EnterFromPages begins where somebody has signed in at Cognito's own pages. They ask for the code of an app that is
+// set up, so that a fresh sign-in there may replace it.
+func (s *Service) EnterFromPages(ctx context.Context, f Flow, answer Answer) (Flow, error) {
+	f.Elsewhere = true
+	next, err := s.enter(ctx, f, answer)
+	if err != nil || next.Step != StepReview {
+		return next, err
+	}
+	next.HasApp, err = s.hasApp(ctx, answer.AccessToken)
+	return next, err
+}
+
+// HandOver begins where another application has signed its user in. How it did so is not known, so an app that works
+// already is replaced only after signing in here.
+func (s *Service) HandOver(ctx context.Context, f Flow, answer Answer) (Flow, error) {
+	f.Elsewhere = true
+	next, err := s.enter(ctx, f, answer)
+	if err != nil {
+		return f, err
+	}
+	has, err := s.hasApp(ctx, answer.AccessToken)
+	if err != nil {
+		return f, err
+	}
+	if has {
+		return Flow{Username: answer.Username, ReturnTo: f.ReturnTo, Notice: NoticeReplace}, nil
+	}
+	return next, nil
+}
+
+// hasApp asks the pool whether the account has an app. Cognito tells what is preferred, not what is registered; but in
+// a pool that requires MFA somebody who holds an access token, and has nothing on that list, has used an app.
+func (s *Service) hasApp(ctx context.Context, accessToken secret.Text) (bool, error) {
+	account, err := s.pool.Account(ctx, accessToken)
+	if err != nil {
+		return false, err
+	}
+	return slices.Contains(account.Methods, MethodApp) || !s.removable && len(account.Methods) == 0, nil
+}
+
+// enter begins where somebody is signed in.
+func (s *Service) enter(ctx context.Context, f Flow, answer Answer) (Flow, error) {
 	if answer.Federated {
 		return f, &Error{Kind: Federated, Op: "SignIn", Err: errors.New("account of another identity provider")}
 	}
