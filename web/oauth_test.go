@@ -156,3 +156,15 @@ func TestThePoolChangesItsKeys(t *testing.T) {
 		t.Errorf("a token of the new key: status %d", got)
 	}
 }
+
+// The same in a real browser: to Cognito's page and back, with the policies of both sites in force.
+func TestBrowserSignsInAtCognitosPages(t *testing.T) {
+	p := openOAuthPortal(t, optional)
+	p.addUser("ada", userpool.StateNew)
+	b := p.openTab(look{name: "desktop", width: 1180, height: 880, scale: 1})
+	b.open("/sign-in?return_to=hr").click(`a[href^="/sign-in/oauth"]`).wait(`location.pathname === "/oauth2/authorize"`)
+	b.fill(`[name=username]`, "ada").fill(`[name=password]`, password).click("button").at("/authenticator").shows("header", "ada")
+	b.click(`[action="/authenticator/start"] button`).at("/set-up")
+	b.fill("#code", p.code(b.key())).click(submit).at("/done").shows("a.btn", "Continue to Northwind HR")
+	b.back().wait(`location.pathname !== "/oauth2/authorize"`) // nothing to sign in to again by going back
+}
