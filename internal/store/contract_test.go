@@ -1,14 +1,9 @@
 package store_test
 
 import (
-	"bufio"
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -43,10 +38,11 @@ func (c *clock) advance(d time.Duration) {
 
 // world is one empty store and the nodes that have it open.
 type world struct {
-	t     testing.TB
-	url   string
-	clock *clock
-	first *store.Store
+	t      testing.TB
+	url    string
+	clock  *clock
+	first  *store.Store
+	others []*store.Store
 }
 
 // engines runs a test on an empty store of each engine. It is how every test of the contract begins.
@@ -93,7 +89,7 @@ func durable(t *testing.T, test func(*world)) {
 func newWorld(t testing.TB, url string) *world {
 	t.Helper()
 	w := &world{t: t, url: url, clock: &clock{now: start}}
-	w.first = w.node()
+	w.first = w.open()
 	return w
 }
 
@@ -104,13 +100,29 @@ func sqliteFile(t testing.TB) string {
 
 func (w *world) memory() bool { return w.url == "sqlite::memory:" }
 
-// node opens the store once more, as another node would. A store in memory has one node.
+// open opens the store, as another node or the next process would.
+func (w *world) open() *store.Store {
+	w.t.Helper()
+	return open(w.t, w.url, store.Options{Now: w.clock.Now, ReadTimeout: patience, WriteTimeout: patience, MaxConns: 4})
+}
+
+// nodes is the first node and three others. A store in memory has one node.
+func (w *world) nodes() []*store.Store {
+	w.t.Helper()
+	for len(w.others) < 3 {
+		if w.memory() {
+			return []*store.Store{w.first}
+		}
+		w.others = append(w.others, w.open())
+	}
+	return append([]*store.Store{w.first}, w.others...)
+}
+
+// node is another node than the first, where there can be one.
 func (w *world) node() *store.Store {
 	w.t.Helper()
-	if w.memory() && w.first != nil {
-		return w.first
-	}
-	return open(w.t, w.url, store.Options{Now: w.clock.Now, ReadTimeout: patience, WriteTimeout: patience})
+	nodes := w.nodes()
+	return nodes[len(nodes)-1]
 }
 
 func open(t testing.TB, url string, opts store.Options) *store.Store {
@@ -127,7 +139,7 @@ func open(t testing.TB, url string, opts store.Options) *store.Store {
 // store's errors.
 func (w *world) race(n int, try func(node *store.Store, i int) error) map[error]int {
 	w.t.Helper()
-	nodes := []*store.Store{w.first, w.node(), w.node(), w.node()}
+	nodes := w.nodes()
 	var (
 		ready, done sync.WaitGroup
 		mu          sync.Mutex
@@ -179,69 +191,5 @@ func wantKind(t testing.TB, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Fatalf("got error %v, want %v", err, want)
-	}
-}
-
-// ---- Processes that are killed ----------------------------------------------------------------------------------------
-
-const writerVariable = "COGNITO_ENROLL_TEST_WRITER"
-
-func TestMain(m *testing.M) {
-	if url := os.Getenv(writerVariable); url != "" {
-		if err := writeForEver(url, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
-	code := m.Run()
-	stopPostgres()
-	os.Exit(code)
-}
-
-// writeForEver ends sessions and says which, after each is answered with success, until it is killed.
-func writeForEver(url string, out io.Writer) error {
-	s, err := store.Open(context.Background(), url, store.Options{Now: time.Now, WriteTimeout: patience})
-	if err != nil {
-		return err
-	}
-	for {
-		var id [16]byte
-		copy(id[:], newText(16))
-		if err := s.EndSession(context.Background(), id, start); err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintf(out, "%s\n", id[:]); err != nil {
-			return err
-		}
-	}
-}
-
-// writer starts a process that ends sessions. It answers how to read the next one, and how to kill the process, which
-// answers those that were said in the meantime.
-func (w *world) writer() (next func() [16]byte, kill func() [][16]byte) {
-	w.t.Helper()
-	command := exec.CommandContext(w.t.Context(), os.Args[0])
-	command.Env = append(os.Environ(), writerVariable+"="+w.url)
-	command.Stderr = w.t.Output()
-	out, err := command.StdoutPipe()
-	must(w.t, err)
-	must(w.t, command.Start())
-	lines := bufio.NewScanner(out)
-	next = func() [16]byte {
-		w.t.Helper()
-		if !lines.Scan() {
-			w.t.Fatalf("the writer ended: %v", command.Wait())
-		}
-		return [16]byte(lines.Bytes())
-	}
-	return next, func() (rest [][16]byte) {
-		must(w.t, command.Process.Kill())
-		for lines.Scan() {
-			if len(lines.Bytes()) == 16 { // the last line may be cut
-				rest = append(rest, [16]byte(lines.Bytes()))
-			}
-		}
-		_ = command.Wait() // killed
-		return rest
 	}
 }

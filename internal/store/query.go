@@ -16,6 +16,23 @@ func (s *Store) read(ctx context.Context, op, query string, args []any, dest ...
 	return s.fail(op, s.reader.QueryRowContext(ctx, query, args...).Scan(dest...))
 }
 
+// readAll calls scan for every row that a query answers.
+func (s *Store) readAll(ctx context.Context, op, query string, args []any, scan func(*sql.Rows) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.readTimeout)
+	defer cancel()
+	rows, err := s.reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return s.fail(op, err)
+	}
+	defer func() { _ = rows.Close() }() // its error is also Err's
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return s.fail(op, err)
+		}
+	}
+	return s.fail(op, rows.Err())
+}
+
 // write executes one statement and answers how many rows it changed.
 func (s *Store) write(ctx context.Context, op, query string, args ...any) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)

@@ -31,14 +31,14 @@ func (s *Store) SessionEnded(ctx context.Context, sid [16]byte) (bool, error) {
 func (s *Store) EndAllBefore(ctx context.Context, account string, at time.Time) error {
 	_, err := s.write(ctx, "end all sessions", `INSERT INTO not_before (account, moment) VALUES ($1, $2)
 		ON CONFLICT (account) DO UPDATE SET moment = excluded.moment WHERE excluded.moment > not_before.moment`,
-		account, micros(at))
+		clean(account), micros(at))
 	return err
 }
 
 // NotBefore is the moment before which account's sessions must have begun to be over: the zero time when there is none.
 func (s *Store) NotBefore(ctx context.Context, account string) (time.Time, error) {
 	var at int64
-	err := s.read(ctx, "look up account", `SELECT moment FROM not_before WHERE account = $1`, []any{account}, &at)
+	err := s.read(ctx, "look up account", `SELECT moment FROM not_before WHERE account = $1`, []any{clean(account)}, &at)
 	if errors.Is(err, ErrNotFound) {
 		return time.Time{}, nil
 	}

@@ -8,10 +8,16 @@
 //	what                                             file          kept until
 //	sessions that ended; accounts signed out         sessions.go   their cookies have expired
 //	hand-offs from other applications                handoffs.go   taken, or expired
+//	invites: links that agents made                  invites.go    a month after they expired
+//	how often somebody acted                         throttles.go  it no longer matters
+//	ledger: what became of every account's app       ledger.go     the operator deletes it
+//	audit: who did what, as a chain of hashes        audit.go      the operator deletes it
 //
 //	migrate.go     migrations/*.sql, applied in order when a store is opened, by one node while the others wait
 //	query.go       deadlines and transactions: every statement goes through it
+//	values.go      how moments, hashes and texts are stored
 //	errors.go      what callers learn of a failure
+//	purge.go       deletes what has had its time
 //
 // The same SQL runs on both engines, and one suite of tests holds both to the same contract. What must happen exactly
 // once is one statement or one transaction that compares before it writes, never a read followed by a write. Moments
@@ -115,29 +121,4 @@ func (s *Store) Close() error {
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
 	return s.read(ctx, "ping", `SELECT 1`, nil, &one)
-}
-
-// or is value, or instead when value is zero.
-func or[T comparable](value, instead T) T {
-	var zero T
-	if value == zero {
-		return instead
-	}
-	return value
-}
-
-// micros is how moments are stored. The zero time is stored as 0.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-// moment is the inverse of micros, up to a microsecond.
-func moment(micros int64) time.Time {
-	if micros == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micros).UTC()
 }

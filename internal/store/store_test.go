@@ -22,7 +22,7 @@ func TestRestartForgetsNothing(t *testing.T) {
 		must(t, w.first.PutHandoff(ctx, store.Handoff{LocatorHash: hash(1), Payload: []byte("sealed"), ExpiresAt: start.Add(time.Minute)}))
 		must(t, w.first.Close())
 
-		again := w.node()
+		again := w.open()
 		if ended, err := again.SessionEnded(ctx, sid(1)); err != nil || !ended {
 			t.Errorf("ended session: got %t, %v", ended, err)
 		}
@@ -32,29 +32,6 @@ func TestRestartForgetsNothing(t *testing.T) {
 		if h, err := again.TakeHandoff(ctx, hash(1)); err != nil || string(h.Payload) != "sealed" {
 			t.Errorf("hand-off: got %v, %v", h, err)
 		}
-	})
-}
-
-// TestKilledProcessLosesNothing kills two processes that write to one store in the middle of it, ten times.
-func TestKilledProcessLosesNothing(t *testing.T) {
-	durable(t, func(w *world) {
-		t := w.t
-		var said [][16]byte
-		for range 10 {
-			nextA, killA := w.writer()
-			nextB, killB := w.writer()
-			for range 20 {
-				said = append(said, nextA(), nextB())
-			}
-			said = append(append(said, killA()...), killB()...)
-		}
-		again := w.node()
-		for i, id := range said {
-			if ended, err := again.SessionEnded(t.Context(), id); err != nil || !ended {
-				t.Fatalf("write %d of %d was answered with success: got %t, %v afterwards", i, len(said), ended, err)
-			}
-		}
-		t.Logf("%d writes were answered with success, all are there", len(said))
 	})
 }
 
@@ -128,21 +105,6 @@ func TestURLsThatDoNotOpen(t *testing.T) {
 	}
 	if _, err := store.Open(t.Context(), "sqlite::memory:", store.Options{}); err == nil {
 		t.Error("opened without a clock")
-	}
-}
-
-func TestSQLiteFileIsPrivate(t *testing.T) {
-	for _, name := range []string{"portal.db", "a name with % and ? and #.db"} {
-		path := filepath.Join(t.TempDir(), name)
-		s := open(t, "sqlite:"+path, store.Options{Now: time.Now})
-		must(t, s.EndSession(t.Context(), sid(1), start))
-		for _, suffix := range []string{"", "-wal", "-shm"} {
-			info, err := os.Stat(path + suffix)
-			must(t, err)
-			if info.Mode().Perm() != 0o600 {
-				t.Errorf("%s%s: got mode %v, want 0600", name, suffix, info.Mode())
-			}
-		}
 	}
 }
 

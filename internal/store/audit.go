@@ -1,0 +1,146 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+	"time"
+)
+
+// AuditEntry is a link of the audit chain: what somebody was about to do, or what came of it.
+type AuditEntry struct {
+	Seq    int64     // given by the store: 1, 2, 3, …
+	At     time.Time // given by the store
+	Actor  string
+	Action string
+	Target string
+	Stage  string // as the caller names them: an intent, or a result
+	Intent int64  // of a result: the Seq of its intent
+	Detail string
+
+	Previous [32]byte // the hash of the entry before, zero for the first
+	Hash     [32]byte // of all of the above
+}
+
+// hash covers every field, each with its length, so that no two entries have the same bytes to be hashed.
+func (e *AuditEntry) hash() [32]byte {
+	text := []byte("cognito-enroll audit 1\n")
+	text = append(text, e.Previous[:]...)
+	for _, number := range []int64{e.Seq, micros(e.At), e.Intent} {
+		text = binary.BigEndian.AppendUint64(text, uint64(number))
+	}
+	for _, field := range []string{e.Actor, e.Action, e.Target, e.Stage, e.Detail} {
+		text = binary.BigEndian.AppendUint64(text, uint64(len(field)))
+		text = append(text, field...)
+	}
+	return sha256.Sum256(text)
+}
+
+// AppendAudit adds an entry to the chain and answers it with the fields that the store gives. After ErrUnavailable the
+// entry may be there or not: what it was to announce must not be done; saying it again adds a second one.
+func (s *Store) AppendAudit(ctx context.Context, entry AuditEntry) (AuditEntry, error) {
+	err := s.transact(ctx, "append to audit", func(ctx context.Context, tx *sql.Tx) error {
+		entry = AuditEntry{
+			At: moment(micros(s.now())), Intent: entry.Intent,
+			Actor: clean(entry.Actor), Action: clean(entry.Action), Target: clean(entry.Target), Stage: clean(entry.Stage), Detail: clean(entry.Detail),
+		}
+		// Whoever has counted the head up has its row until the transaction ends: entries are made one after the other.
+		var previous []byte
+		if err := tx.QueryRowContext(ctx, `UPDATE audit_head SET seq = seq + 1 RETURNING seq, hash`).Scan(&entry.Seq, &previous); err != nil {
+			return err
+		}
+		copy(entry.Previous[:], previous)
+		entry.Hash = entry.hash()
+		if _, err := tx.ExecContext(ctx, `INSERT INTO audit (`+auditColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			entry.Seq, micros(entry.At), entry.Actor, entry.Action, entry.Target, entry.Stage, entry.Intent, entry.Detail,
+			entry.Previous[:], entry.Hash[:]); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE audit_head SET hash = $1`, entry.Hash[:])
+		return err
+	})
+	if err != nil {
+		return AuditEntry{}, err
+	}
+	return entry, nil
+}
+
+// Audit lists entries in their order, starting behind the entry with the number after (0 at the beginning).
+func (s *Store) Audit(ctx context.Context, after int64, limit int) ([]AuditEntry, error) {
+	var list []AuditEntry
+	err := s.readAll(ctx, "list audit", `SELECT `+auditColumns+` FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2`,
+		[]any{after, limit}, func(rows *sql.Rows) error {
+			var e AuditEntry
+			err := rows.Scan(&e.Seq, instant{&e.At}, &e.Actor, &e.Action, &e.Target, &e.Stage, &e.Intent, &e.Detail,
+				array32{&e.Previous}, array32{&e.Hash})
+			list = append(list, e)
+			return err
+		})
+	return list, err
+}
+
+const auditColumns = `seq, moment, actor, action, target, stage, intent, detail, previous, hash`
+
+// BrokenChain says where the audit chain was changed by anything but AppendAudit.
+type BrokenChain struct {
+	Seq    int64 // the first entry that is not as it was written
+	Reason string
+}
+
+func (b *BrokenChain) Error() string {
+	return fmt.Sprintf("store: audit entry %d: %s", b.Seq, b.Reason)
+}
+
+// auditBatch is how many entries are verified at a time.
+const auditBatch = 500
+
+// VerifyAudit walks the chain and answers its last entry, which an auditor can note down elsewhere: whoever can write to
+// the store can also make a whole new chain, but not one that ends in a hash already known. A [*BrokenChain] names the
+// first entry that was changed, removed or put in.
+func (s *Store) VerifyAudit(ctx context.Context) (last AuditEntry, err error) {
+	var (
+		headSeq  int64
+		headHash []byte
+	)
+	// First: entries that are added during the walk are verified as well.
+	if err := s.read(ctx, "look up audit", `SELECT seq, hash FROM audit_head`, nil, &headSeq, &headHash); err != nil {
+		return AuditEntry{}, err
+	}
+	for {
+		batch, err := s.Audit(ctx, last.Seq, auditBatch)
+		if err != nil {
+			return AuditEntry{}, err
+		}
+		for _, entry := range batch {
+			if broken := follows(last, entry); broken != "" {
+				return last, &BrokenChain{Seq: last.Seq + 1, Reason: broken}
+			}
+			if last = entry; entry.Seq == headSeq && !bytes.Equal(entry.Hash[:], headHash) {
+				return last, &BrokenChain{Seq: entry.Seq, Reason: "is not the one that was written last"}
+			}
+		}
+		if len(batch) < auditBatch {
+			break
+		}
+	}
+	if last.Seq < headSeq {
+		return last, &BrokenChain{Seq: last.Seq + 1, Reason: "is missing"}
+	}
+	return last, nil
+}
+
+// follows says what is wrong with entry behind last: "" when nothing is.
+func follows(last, entry AuditEntry) string {
+	switch {
+	case entry.Seq != last.Seq+1:
+		return "is missing"
+	case entry.Previous != last.Hash:
+		return "does not follow the one before"
+	case entry.Hash != entry.hash():
+		return "was changed"
+	}
+	return ""
+}

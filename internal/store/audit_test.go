@@ -1,0 +1,117 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"cognito-enroll/internal/store"
+)
+
+func (w *world) audit(n int) []store.AuditEntry {
+	w.t.Helper()
+	var written []store.AuditEntry
+	for i := range n {
+		entry, err := w.first.AppendAudit(w.t.Context(), store.AuditEntry{
+			Actor: "grace", Action: "revoke invite", Target: "sub-1", Stage: []string{"intent", "result"}[i%2], Intent: int64(i % 2 * i), Detail: fmt.Sprint(i),
+		})
+		must(w.t, err)
+		written = append(written, entry)
+		w.clock.advance(time.Millisecond)
+	}
+	return written
+}
+
+func TestAuditChain(t *testing.T) {
+	engines(t, func(w *world) {
+		t, ctx := w.t, w.t.Context()
+		if last, err := w.first.VerifyAudit(ctx); err != nil || last.Seq != 0 {
+			t.Errorf("an empty chain: got %v, %v", last, err)
+		}
+		written := w.audit(7)
+		for i, entry := range written {
+			if entry.Seq != int64(i+1) || !entry.At.Equal(start.Add(time.Duration(i)*time.Millisecond)) || entry.Hash == [32]byte{} {
+				t.Errorf("entry %d: got %+v", i+1, entry)
+			}
+		}
+		head, err := w.node().Audit(ctx, 0, 4)
+		must(t, err)
+		tail, err := w.first.Audit(ctx, 4, 100)
+		must(t, err)
+		if got := append(head, tail...); !reflect.DeepEqual(got, written) {
+			t.Errorf("got %v, want %v", got, written)
+		}
+		if last, err := w.node().VerifyAudit(ctx); err != nil || last != written[6] {
+			t.Errorf("verify: got %v, %v, want %v", last, err, written[6])
+		}
+	})
+}
+
+// TestAuditNamesWhatWasChanged changes each column of an entry, removes entries and puts one in, in a chain that is
+// longer than one batch of the walk.
+func TestAuditNamesWhatWasChanged(t *testing.T) {
+	engines(t, func(w *world) {
+		t, ctx := w.t, w.t.Context()
+		w.audit(510)
+		const copied = `CREATE TABLE saved AS SELECT * FROM audit`
+		must(t, store.Exec(ctx, w.first, copied))
+		for _, test := range []struct {
+			change string
+			want   int64
+		}{
+			{`UPDATE audit SET moment = moment + 1 WHERE seq = 100`, 100},
+			{`UPDATE audit SET actor = 'mallory' WHERE seq = 1`, 1},
+			{`UPDATE audit SET action = 'nothing' WHERE seq = 510`, 510},
+			{`UPDATE audit SET target = '' WHERE seq = 501`, 501},
+			{`UPDATE audit SET stage = 'rumour' WHERE seq = 500`, 500},
+			{`UPDATE audit SET intent = 3 WHERE seq = 100`, 100},
+			{`UPDATE audit SET detail = detail || ' ' WHERE seq = 100`, 100},
+			{`UPDATE audit SET actor = 'gracerevoke', action = ' invite' WHERE seq = 100`, 100}, // same letters
+			{`UPDATE audit SET previous = hash WHERE seq = 100`, 100},
+			{`UPDATE audit SET hash = previous WHERE seq = 100`, 100},
+			{`UPDATE audit SET hash = '' WHERE seq = 100`, 100},
+			{`DELETE FROM audit WHERE seq = 1`, 1},
+			{`DELETE FROM audit WHERE seq = 100`, 100},
+			{`DELETE FROM audit WHERE seq > 499`, 500},
+			{`DELETE FROM audit WHERE seq = 510`, 510},
+			{`DELETE FROM audit`, 1},
+			{`INSERT INTO audit SELECT 511, moment, actor, action, target, stage, intent, detail, previous, hash FROM audit WHERE seq = 510`, 511},
+			{`UPDATE audit SET seq = -seq WHERE seq IN (7, 8)`, 7},
+		} {
+			must(t, store.Exec(ctx, w.first, test.change))
+			_, err := w.first.VerifyAudit(ctx)
+			if broken, ok := errors.AsType[*store.BrokenChain](err); !ok || broken.Seq != test.want {
+				t.Errorf("%s: got %v, want entry %d named", test.change, err, test.want)
+			}
+			must(t, store.Exec(ctx, w.first, `DELETE FROM audit`))
+			must(t, store.Exec(ctx, w.first, `INSERT INTO audit SELECT * FROM saved`))
+		}
+		_, err := w.first.VerifyAudit(ctx)
+		must(t, err)
+	})
+}
+
+func TestThousandAppendToOneChain(t *testing.T) {
+	engines(t, func(w *world) {
+		counts := w.race(1000, func(node *store.Store, i int) error {
+			_, err := node.AppendAudit(w.t.Context(), store.AuditEntry{Actor: fmt.Sprint("agent ", i), Action: "look up"})
+			return err
+		})
+		last, err := w.first.VerifyAudit(w.t.Context())
+		if counts[nil] != 1000 || err != nil || last.Seq != 1000 {
+			w.t.Errorf("got %v, then a chain up to %d, %v, want a thousand entries", counts, last.Seq, err)
+		}
+	})
+}
+
+func BenchmarkAppendAudit(b *testing.B) {
+	benchmark(b, func(b *testing.B, s *store.Store) {
+		b.Helper()
+		for b.Loop() {
+			_, err := s.AppendAudit(b.Context(), store.AuditEntry{Actor: "grace", Action: "look up", Target: "sub-1", Stage: "intent"})
+			must(b, err)
+		}
+	})
+}

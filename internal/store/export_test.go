@@ -1,0 +1,15 @@
+package store
+
+import "context"
+
+// Exec executes a statement past the store's methods, as somebody with access to the database would.
+func Exec(ctx context.Context, s *Store, query string, args ...any) error {
+	_, err := s.writer.ExecContext(ctx, query, args...)
+	return err
+}
+
+// QueryText answers the first column of the first row as text.
+func QueryText(ctx context.Context, s *Store, query string, args ...any) (text string, err error) {
+	err = s.writer.QueryRowContext(ctx, query, args...).Scan(&text)
+	return text, err
+}

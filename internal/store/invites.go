@@ -1,0 +1,216 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"time"
+)
+
+// InviteState is where an invite stands. Whether it has expired is told by its time, not by its state.
+//
+//	live ──right piece──> opened ──set-up finished──> spent
+//	  └──────────┬───────────┘
+//	             └──> revoked (by an agent, or the account's owner) or cancelled (by a newer invite)
+type InviteState string
+
+// The states.
+const (
+	InviteLive      InviteState = "live"
+	InviteOpened    InviteState = "opened"
+	InviteSpent     InviteState = "spent"
+	InviteRevoked   InviteState = "revoked"
+	InviteCancelled InviteState = "cancelled"
+)
+
+// Invite is a link that an agent made for one account.
+type Invite struct {
+	ID          int64    // given by the store
+	LocatorHash [32]byte // SHA-256 of what the link holds
+	Pool        string
+	Account     string // the account's sub: a user name may be given to somebody else
+	Purpose     string
+	Agent       string
+	Ticket      string
+	Reason      string
+	Proof       string // how the agent made sure of who called
+	Language    string
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+
+	State     InviteState
+	ChangedAt time.Time // when it came into that state
+
+	// The spoken piece. It has forty bits, so its hash should be keyed: who reads the store could try them all. Empty:
+	// the invite has none.
+	PieceHash      []byte
+	PieceExpiresAt time.Time
+	Tries          int // wrong ones. A new piece does not take them back
+}
+
+// invitesKept is how long an invite can be looked at after it expired.
+const invitesKept = 30 * 24 * time.Hour
+
+const inviteColumns = `id, locator_hash, pool, account, purpose, agent, ticket, reason, proof, language, created_at,
+	expires_at, state, changed_at, piece_hash, piece_expires_at, tries`
+
+// PutInvite keeps a new live invite and answers its ID. In the same moment the account's older one, if it still worked,
+// is cancelled. ErrConflict when the locator is known already.
+func (s *Store) PutInvite(ctx context.Context, invite Invite) (id int64, err error) {
+	now := micros(s.now())
+	pool, account := clean(invite.Pool), clean(invite.Account)
+	err = s.transact(ctx, "put invite", func(ctx context.Context, tx *sql.Tx) error {
+		// Without it, two invites made at once would each miss the other.
+		if err := s.lock(ctx, tx, accountLock(pool, account)); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE invites SET state = 'cancelled', changed_at = $3
+			WHERE pool = $1 AND account = $2 AND state IN ('live', 'opened')`, pool, account, now); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `INSERT INTO invites (locator_hash, pool, account, purpose, agent, ticket, reason, proof,
+			language, created_at, expires_at, state, changed_at, piece_hash, piece_expires_at, tries)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'live', $10, $12, $13, 0) RETURNING id`,
+			invite.LocatorHash[:], pool, account, clean(invite.Purpose), clean(invite.Agent), clean(invite.Ticket),
+			clean(invite.Reason), clean(invite.Proof), clean(invite.Language), now, micros(invite.ExpiresAt),
+			notNull(invite.PieceHash), micros(invite.PieceExpiresAt)).Scan(&id)
+	})
+	return id, err
+}
+
+// Invite answers the invite with a locator, whatever its state: ErrNotFound when there is none.
+func (s *Store) Invite(ctx context.Context, locatorHash [32]byte) (Invite, error) {
+	var invite Invite
+	err := s.read(ctx, "look up invite", `SELECT `+inviteColumns+` FROM invites WHERE locator_hash = $1`,
+		[]any{locatorHash[:]}, inviteFields(&invite)...)
+	return invite, err
+}
+
+// InviteByID answers the invite with an ID.
+func (s *Store) InviteByID(ctx context.Context, id int64) (Invite, error) {
+	var invite Invite
+	err := s.read(ctx, "look up invite", `SELECT `+inviteColumns+` FROM invites WHERE id = $1`,
+		[]any{id}, inviteFields(&invite)...)
+	return invite, err
+}
+
+// Invites lists an account's invites, the newest first.
+func (s *Store) Invites(ctx context.Context, pool, account string, limit int) ([]Invite, error) {
+	var list []Invite
+	err := s.readAll(ctx, "list invites", `SELECT `+inviteColumns+` FROM invites WHERE pool = $1 AND account = $2
+		ORDER BY id DESC LIMIT $3`, []any{clean(pool), clean(account), limit}, func(rows *sql.Rows) error {
+		var invite Invite
+		err := rows.Scan(inviteFields(&invite)...)
+		list = append(list, invite)
+		return err
+	})
+	return list, err
+}
+
+// PutPiece gives an invite that still works another spoken piece. Wrong tries of the old one go on counting.
+func (s *Store) PutPiece(ctx context.Context, id int64, pieceHash []byte, expiresAt time.Time) error {
+	return s.changeInvite(ctx, "put piece", `UPDATE invites SET piece_hash = $2, piece_expires_at = $3
+		WHERE id = $1 AND state IN ('live', 'opened') AND expires_at > $4`,
+		id, notNull(pieceHash), micros(expiresAt), micros(s.now()))
+}
+
+// TryPiece opens the invite if pieceHash is that of its piece. A wrong one costs a try, and after limit wrong ones no
+// more are heard, on whichever nodes and however fast they come. ErrNotFound: no such invite works, has a piece that is
+// still heard, and tries left; ErrConflict: the piece is wrong. Both look the same to whoever tries.
+func (s *Store) TryPiece(ctx context.Context, locatorHash [32]byte, pieceHash []byte, limit int) (Invite, error) {
+	var invite Invite
+	right := false
+	err := s.transact(ctx, "try piece", func(ctx context.Context, tx *sql.Tx) error {
+		// The try is counted first: from here on the row is this transaction's alone.
+		now := micros(s.now())
+		err := tx.QueryRowContext(ctx, `UPDATE invites SET tries = tries + 1 WHERE locator_hash = $1
+			AND state IN ('live', 'opened') AND tries < $2 AND piece_expires_at > $3 AND expires_at > $3
+			RETURNING `+inviteColumns, locatorHash[:], limit, now).Scan(inviteFields(&invite)...)
+		right = err == nil && len(invite.PieceHash) > 0 && hmac.Equal(invite.PieceHash, pieceHash)
+		if !right {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `UPDATE invites SET tries = tries - 1, state = 'opened',
+			changed_at = CASE state WHEN 'opened' THEN changed_at ELSE $2 END
+			WHERE id = $1 RETURNING `+inviteColumns, invite.ID, now).Scan(inviteFields(&invite)...)
+	})
+	if err == nil && !right {
+		err = s.fail("try piece", ErrConflict)
+	}
+	if err != nil {
+		return Invite{}, err
+	}
+	return invite, nil
+}
+
+// SpendInvite ends an invite whose set-up is finished. Of all who try, on all nodes, one succeeds; the others get
+// ErrConflict, and ErrNotFound when there is no such invite. One that has a piece must have been opened with it; one
+// that was opened in time can be finished after it expired, because the session that opened it has an end of its own.
+func (s *Store) SpendInvite(ctx context.Context, locatorHash [32]byte) error {
+	now := micros(s.now())
+	n, err := s.write(ctx, "spend invite", `UPDATE invites SET state = 'spent', changed_at = $2 WHERE locator_hash = $1
+		AND (state = 'opened' OR (state = 'live' AND length(piece_hash) = 0 AND expires_at > $2))`, locatorHash[:], now)
+	if n > 0 || err != nil {
+		return err
+	}
+	if _, err := s.Invite(ctx, locatorHash); err != nil {
+		return err
+	}
+	return s.fail("spend invite", ErrConflict)
+}
+
+// RevokeInvite ends an invite that still works: ErrConflict when it does not.
+func (s *Store) RevokeInvite(ctx context.Context, id int64) error {
+	return s.changeInvite(ctx, "revoke invite", `UPDATE invites SET state = 'revoked', changed_at = $2
+		WHERE id = $1 AND state IN ('live', 'opened')`, id, micros(s.now()))
+}
+
+// RevokeInvites ends whatever invite of an account still works.
+func (s *Store) RevokeInvites(ctx context.Context, pool, account string) error {
+	pool, account = clean(pool), clean(account)
+	return s.transact(ctx, "revoke invites", func(ctx context.Context, tx *sql.Tx) error {
+		if err := s.lock(ctx, tx, accountLock(pool, account)); err != nil { // one that is being made counts, too
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE invites SET state = 'revoked', changed_at = $3
+			WHERE pool = $1 AND account = $2 AND state IN ('live', 'opened')`, pool, account, micros(s.now()))
+		return err
+	})
+}
+
+// changeInvite executes an update that names an invite by $1, and says why when it changed nothing.
+func (s *Store) changeInvite(ctx context.Context, op, query string, args ...any) error {
+	n, err := s.write(ctx, op, query, args...)
+	if n > 0 || err != nil {
+		return err
+	}
+	id, _ := args[0].(int64)
+	if _, err := s.InviteByID(ctx, id); err != nil {
+		return err
+	}
+	return s.fail(op, ErrConflict)
+}
+
+// inviteFields is where inviteColumns are scanned to.
+func inviteFields(i *Invite) []any {
+	return []any{
+		&i.ID,
+		array32{&i.LocatorHash},
+		&i.Pool, &i.Account, &i.Purpose, &i.Agent, &i.Ticket, &i.Reason, &i.Proof, &i.Language,
+		instant{&i.CreatedAt},
+		instant{&i.ExpiresAt},
+		&i.State,
+		instant{&i.ChangedAt},
+		&i.PieceHash,
+		instant{&i.PieceExpiresAt},
+		&i.Tries,
+	}
+}
+
+// accountLock is the lock under which an account's invites change places.
+func accountLock(pool, account string) lockName {
+	sum := sha256.Sum256([]byte("invites\x00" + pool + "\x00" + account))
+	return lockName(binary.BigEndian.Uint64(sum[:]))
+}

@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// LedgerEntry is one event in the life of an account's authenticator.
+type LedgerEntry struct {
+	ID      int64     // given by the store, rising
+	At      time.Time // given by the store
+	Pool    string
+	Account string // its sub
+	Event   string
+	Actor   string // whoever did it: the account itself, an agent, the sweep
+	Detail  string
+}
+
+// AppendLedger adds an entry and answers its ID.
+func (s *Store) AppendLedger(ctx context.Context, entry LedgerEntry) (id int64, err error) {
+	err = s.writeReturning(ctx, "append to ledger", `INSERT INTO ledger (moment, pool, account, event, actor, detail)
+		VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
+		[]any{micros(s.now()), clean(entry.Pool), clean(entry.Account), clean(entry.Event), clean(entry.Actor), clean(entry.Detail)}, &id)
+	return id, err
+}
+
+// Latest is the newest entry of an account: ErrNotFound when it has none.
+func (s *Store) Latest(ctx context.Context, pool, account string) (LedgerEntry, error) {
+	var entry LedgerEntry
+	err := s.read(ctx, "look up ledger", `SELECT `+ledgerColumns+` FROM ledger WHERE pool = $1 AND account = $2
+		ORDER BY id DESC LIMIT 1`, []any{clean(pool), clean(account)}, ledgerFields(&entry)...)
+	return entry, err
+}
+
+// LatestOfAll lists the newest entry of every account of a pool, in the order of accounts, starting behind the account
+// after ("" at the beginning).
+func (s *Store) LatestOfAll(ctx context.Context, pool, after string, limit int) ([]LedgerEntry, error) {
+	return s.ledger(ctx, `SELECT `+ledgerColumns+` FROM ledger WHERE id IN (SELECT max(id) FROM ledger
+		WHERE pool = $1 AND account > $2 GROUP BY account ORDER BY account LIMIT $3) ORDER BY account`,
+		clean(pool), clean(after), limit)
+}
+
+// LedgerPage says which entries to list.
+type LedgerPage struct {
+	Pool    string
+	Account string // empty: all
+	Before  int64  // entries with a smaller ID; 0: from the newest on
+	Limit   int
+}
+
+// Ledger lists entries, the newest first. The last one's ID is the next page's Before.
+func (s *Store) Ledger(ctx context.Context, page LedgerPage) ([]LedgerEntry, error) {
+	before := or(page.Before, 1<<62)
+	if page.Account == "" {
+		return s.ledger(ctx, `SELECT `+ledgerColumns+` FROM ledger WHERE pool = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
+			clean(page.Pool), before, page.Limit)
+	}
+	return s.ledger(ctx, `SELECT `+ledgerColumns+` FROM ledger WHERE pool = $1 AND account = $2 AND id < $3
+		ORDER BY id DESC LIMIT $4`, clean(page.Pool), clean(page.Account), before, page.Limit)
+}
+
+const ledgerColumns = `id, moment, pool, account, event, actor, detail`
+
+func ledgerFields(e *LedgerEntry) []any {
+	return []any{&e.ID, instant{&e.At}, &e.Pool, &e.Account, &e.Event, &e.Actor, &e.Detail}
+}
+
+func (s *Store) ledger(ctx context.Context, query string, args ...any) ([]LedgerEntry, error) {
+	var list []LedgerEntry
+	err := s.readAll(ctx, "list ledger", query, args, func(rows *sql.Rows) error {
+		var entry LedgerEntry
+		err := rows.Scan(ledgerFields(&entry)...)
+		list = append(list, entry)
+		return err
+	})
+	return list, err
+}

@@ -1,0 +1,97 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"cognito-enroll/internal/store"
+)
+
+// errWait stands for an answer that says to wait.
+var errWait = errors.New("wait")
+
+func TestThrottle(t *testing.T) {
+	engines(t, func(w *world) {
+		limit := store.Limit{Events: 20, Per: time.Hour, Burst: 3} // one in three minutes
+		for _, step := range []struct {
+			after time.Duration // since the step before
+			key   string
+			want  time.Duration // to wait
+		}{
+			{0, "grace", 0},
+			{0, "grace", 0},
+			{0, "ada", 0}, // keys do not meet
+			{0, "grace", 0},
+			{0, "grace", 3 * time.Minute},
+			{0, "grace", 3 * time.Minute}, // refusals cost nothing
+			{time.Minute, "grace", 2 * time.Minute},
+			{2*time.Minute - time.Microsecond, "grace", time.Microsecond},
+			{time.Microsecond, "grace", 0},
+			{0, "grace", 3 * time.Minute},
+			{-time.Second, "grace", 3*time.Minute + time.Second}, // the clock of another node
+			{time.Hour, "grace", 0},                              // not more than the burst is saved up
+			{0, "grace", 0},
+			{0, "grace", 0},
+			{0, "grace", 3 * time.Minute},
+		} {
+			w.clock.advance(step.after)
+			got, err := w.node().Allow(w.t.Context(), step.key, limit, w.clock.Now())
+			if err != nil || got != step.want {
+				w.t.Errorf("%+v: got to wait %v, %v", step, got, err)
+			}
+		}
+
+		w.clock.advance(9*time.Minute - time.Microsecond) // three are saved up again, but for a moment
+		purge(w.t, w.first, 1)                            // ada's
+		w.clock.advance(time.Microsecond)
+		purge(w.t, w.first, 1)
+	})
+}
+
+func TestThousandAtOneThrottle(t *testing.T) {
+	engines(t, func(w *world) {
+		limit := store.Limit{Events: 1, Per: time.Second, Burst: 20}
+		counts := w.race(1000, func(node *store.Store, _ int) error {
+			wait, err := node.Allow(w.t.Context(), "one key", limit, start)
+			if wait > 0 {
+				err = errWait
+			}
+			return err
+		})
+		if counts[nil] != 20 || counts[errWait] != 980 {
+			w.t.Errorf("got %v, want 20 let through", counts)
+		}
+	})
+}
+
+func TestThrottleKeysAreNotKept(t *testing.T) {
+	engines(t, func(w *world) {
+		key := "ada@example.com 192.0.2.1"
+		_, err := w.first.Allow(w.t.Context(), key, store.Limit{Events: 1, Per: time.Second, Burst: 1}, start)
+		must(w.t, err)
+		kept, err := store.QueryText(w.t.Context(), w.first, `SELECT key_hash FROM throttles`)
+		if err != nil || len(kept) != 32 || kept == key {
+			w.t.Errorf("got %q, %v, want a hash", kept, err)
+		}
+	})
+}
+
+func TestLimitMustAllowSomething(t *testing.T) {
+	w := newWorld(t, "sqlite::memory:")
+	for _, limit := range []store.Limit{{}, {Events: 1, Per: time.Second}, {Events: 1, Burst: 1}, {Per: time.Second, Burst: 1}} {
+		if _, err := w.first.Allow(t.Context(), "key", limit, start); err == nil {
+			t.Errorf("%+v: got no error", limit)
+		}
+	}
+}
+
+func BenchmarkAllow(b *testing.B) {
+	benchmark(b, func(b *testing.B, s *store.Store) {
+		b.Helper()
+		for b.Loop() {
+			_, err := s.Allow(b.Context(), "key", store.Limit{Events: 1, Per: time.Microsecond, Burst: 1 << 40}, start)
+			must(b, err)
+		}
+	})
+}
