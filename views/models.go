@@ -92,6 +92,7 @@ type Review struct {
 	Page
 	HasApp    bool
 	Device    string
+	Since     time.Time // when it was set up or last tried, by our record; zero when that is not known
 	Notice    i18n.Rich
 	Looked    bool // Methods are known
 	Methods   []Method

@@ -16,6 +16,13 @@ func (s *Server) showReview(c echo.Context, f enroll.Flow) error {
 	page := views.Review{
 		Page: s.page(f, "review.title", false), HasApp: f.HasApp, Device: f.DeviceName, Looked: f.Looked, MayRemove: s.Enroll.MayRemove(f),
 	}
+	if f.HasApp {
+		device, at := s.recorded(c, f)
+		page.Since = at
+		if page.Device == "" {
+			page.Device = device
+		}
+	}
 	if f.Notice == enroll.NoticeRemoved || f.Notice == enroll.NoticePreferred {
 		page.Notice = s.Printer.Rich("review.notice."+f.Notice.String(), 0)
 	}
@@ -59,5 +66,8 @@ func (s *Server) removeApp(c echo.Context, f enroll.Flow) error {
 		return err
 	}
 	next, err := s.Enroll.Remove(c.Request().Context(), f)
+	if err == nil && f.HasApp && !next.HasApp && next.Step == enroll.StepReview {
+		s.record(c, next, EventRemoved)
+	}
 	return s.moveOn(c, next, err)
 }

@@ -25,6 +25,7 @@ func (s *Server) answerCode(c echo.Context, f enroll.Flow) error {
 	if onForm(c, err, enroll.WrongCode) {
 		return s.render(c, http.StatusUnprocessableEntity, views.ChallengePage(s.challengePage(f, err)))
 	}
+	s.recordDone(c, f, next)
 	return s.moveOn(c, next, err)
 }
 

@@ -181,7 +181,7 @@ func (p *portal) restart() {
 		Brand: "Northwind", Issuer: p.options.issuer, Support: "Need help? Call the service desk: 555 0100",
 		SessionValidity: 3 * time.Minute, Now: pool.Now,
 		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Store: pageStore{p.store}, SessionAge: 20 * time.Minute, Handoffs: handoffs,
+		Store: pageStore{p.store, info.UserPoolID}, SessionAge: 20 * time.Minute, Handoffs: handoffs,
 		Returns: []web.Return{{Key: "intranet", Name: "Intranet", URL: "https://intranet.example/"}, {Key: "hr", Name: "Northwind HR", URL: "https://hr.example/done?x=1"}},
 		APIKeys: []web.APIKey{{Name: "hr", Hash: sha256.Sum256([]byte(apiKey))}},
 	}
@@ -205,7 +205,10 @@ func (p *portal) restart() {
 const apiKey = "an-application's-key"
 
 // pageStore and pageOAuth are what cmd/portal makes of the real parts.
-type pageStore struct{ *store.Store }
+type pageStore struct {
+	*store.Store
+	pool string
+}
 
 func (s pageStore) EndSession(ctx context.Context, id enroll.ID, until time.Time) error {
 	return s.Store.EndSession(ctx, id, until)
@@ -213,6 +216,19 @@ func (s pageStore) EndSession(ctx context.Context, id enroll.ID, until time.Time
 
 func (s pageStore) SessionEnded(ctx context.Context, id enroll.ID) (bool, error) {
 	return s.Store.SessionEnded(ctx, id)
+}
+
+func (s pageStore) Record(ctx context.Context, account string, event web.Event, device string) error {
+	_, err := s.AppendLedger(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: string(event), Actor: account, Detail: device})
+	return err
+}
+
+func (s pageStore) LastRecord(ctx context.Context, account string) (web.Event, string, time.Time, bool, error) {
+	entry, err := s.Latest(ctx, s.pool, account)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", "", time.Time{}, false, nil
+	}
+	return web.Event(entry.Event), entry.Detail, entry.At, err == nil, err
 }
 
 func (s pageStore) PutHandoff(ctx context.Context, hash [32]byte, sealed []byte, expires time.Time) error {

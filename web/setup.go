@@ -65,6 +65,7 @@ func (s *Server) finishSetUp(c echo.Context, f enroll.Flow) error {
 func (s *Server) finished(c echo.Context, before, next enroll.Flow, err error) error {
 	if next.Key.IsZero() && !before.Key.IsZero() {
 		s.QR.Forget(s.uri(before))
+		s.recordDone(c, before, next)
 		c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	}
 	return s.moveOn(c, next, err)

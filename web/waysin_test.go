@@ -302,6 +302,21 @@ func TestTheReviewPage(t *testing.T) {
 	p.wantCalls("GlobalSignOut")
 }
 
+// Cognito does not tell when an app was set up; our own record does.
+func TestOurRecordTellsWhen(t *testing.T) {
+	p := openPortal(t)
+	p.addUser("ada", userpool.StateNew)
+	b := p.browser()
+	b.signIn("ada", password).at("/set-up")
+	key := b.key()
+	b.submit("/set-up/verify", "code", p.code(key), "device", "Ada’s phone").at("/done")
+	p.clock.advance(26 * time.Hour)
+	later := p.browser()
+	later.signIn("ada", password).submit("/challenge", "code", p.code(key)).at("/authenticator").text(".facts", "23 Nov 2026, 09:30 UTC")
+	p.must(p.store.Close())
+	later.get("/authenticator").status(http.StatusOK).text(".lead", "is set up") // without the store there is less to tell
+}
+
 func TestAnAppCannotBeSwitchedOffWhereThePoolRequiresOne(t *testing.T) {
 	p := openPortal(t)
 	key := p.addUser("edsger", userpool.StateEnrolled)

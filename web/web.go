@@ -58,11 +58,26 @@ type Store interface {
 	EndSession(ctx context.Context, id enroll.ID, until time.Time) error
 	// SessionEnded reports whether that was done.
 	SessionEnded(ctx context.Context, id enroll.ID) (bool, error)
+	// Record adds to our own record of who set up what, and when: Cognito keeps none.
+	Record(ctx context.Context, account string, event Event, device string) error
+	// LastRecord is the newest entry of an account.
+	LastRecord(ctx context.Context, account string) (event Event, device string, at time.Time, found bool, err error)
 	// PutHandoff keeps a hand-off under the hash of its locator.
 	PutHandoff(ctx context.Context, locatorHash [32]byte, sealed []byte, expires time.Time) error
 	// TakeHandoff takes it, once.
 	TakeHandoff(ctx context.Context, locatorHash [32]byte) (sealed []byte, found bool, err error)
 }
+
+// Event is what happened to an account's app, in our own record.
+type Event string
+
+// The events.
+const (
+	EventSetUp    Event = "set_up"
+	EventReplaced Event = "replaced"
+	EventProven   Event = "proven" // by a real sign-in
+	EventRemoved  Event = "removed"
+)
 
 // Return is a place to go on to when all is done.
 type Return struct{ Key, Name, URL string }

@@ -149,7 +149,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
 		SessionAge:      sessionAge,
-		Store:           pageStore{memory},
+		Store:           pageStore{memory, cfg.UserPoolID},
 		OAuth:           pageOAuth{oauth},
 		OAuthPending:    pending,
 		NoPasswords:     cfg.SignIn == "oauth",

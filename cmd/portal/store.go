@@ -14,7 +14,10 @@ import (
 )
 
 // pageStore is the store as the pages want it.
-type pageStore struct{ *store.Store }
+type pageStore struct {
+	*store.Store
+	pool string // whose accounts the records are of
+}
 
 var _ web.Store = pageStore{}
 
@@ -24,6 +27,19 @@ func (s pageStore) EndSession(ctx context.Context, id enroll.ID, until time.Time
 
 func (s pageStore) SessionEnded(ctx context.Context, id enroll.ID) (bool, error) {
 	return s.Store.SessionEnded(ctx, id)
+}
+
+func (s pageStore) Record(ctx context.Context, account string, event web.Event, device string) error {
+	_, err := s.AppendLedger(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: string(event), Actor: account, Detail: device})
+	return err
+}
+
+func (s pageStore) LastRecord(ctx context.Context, account string) (web.Event, string, time.Time, bool, error) {
+	entry, err := s.Latest(ctx, s.pool, account)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", "", time.Time{}, false, nil
+	}
+	return web.Event(entry.Event), entry.Detail, entry.At, err == nil, err
 }
 
 func (s pageStore) PutHandoff(ctx context.Context, locatorHash [32]byte, sealed []byte, expires time.Time) error {

@@ -83,6 +83,7 @@ type Flow struct {
 	Began     time.Time // when it began; see Over
 	Step      Step
 	Username  string    // as typed at sign-in; shown to the person and in the app
+	Account   string    // the account's own, unchanging name; known once the password was right
 	Authority Authority // what authorizes the next calls; dropped when done
 	Until     time.Time // when Authority ends
 	Notice    Notice
@@ -188,7 +189,7 @@ func (f Flow) begin(username string, now time.Time) Flow {
 // done drops every secret that the set-up needed; what is left describes it.
 func (f Flow) done(now time.Time) Flow {
 	return Flow{
-		ID: newID(), Began: now, Step: StepDone, Username: f.Username, ReturnTo: f.ReturnTo, Elsewhere: f.Elsewhere, DeviceName: f.DeviceName, HasApp: f.HasApp,
+		ID: newID(), Began: now, Step: StepDone, Username: f.Username, Account: f.Account, ReturnTo: f.ReturnTo, Elsewhere: f.Elsewhere, DeviceName: f.DeviceName, HasApp: f.HasApp,
 		Spent: f.Spent, DoneAt: now, unknown: f.unknown,
 	}
 }

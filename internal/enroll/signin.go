@@ -84,6 +84,9 @@ func (s *Service) AnswerCode(ctx context.Context, f Flow, typed string) (Flow, e
 func (s *Service) proceed(ctx context.Context, f Flow, answer Answer) (Flow, error) {
 	f.Authority, f.Until = Authority{Session: answer.Session, AccessToken: answer.AccessToken}, answer.Until
 	f.Notice = NoNotice
+	if answer.Session.UserID != "" {
+		f.Account = answer.Session.UserID
+	}
 	switch answer.Challenge {
 	case ChallengeNewPassword:
 		f.Step, f.Attributes = StepNewPassword, answer.Attributes
@@ -151,6 +154,7 @@ func (s *Service) enter(ctx context.Context, f Flow, answer Answer) (Flow, error
 	if f.Username == "" {
 		f.Username = answer.Username
 	}
+	f.Account = answer.Username
 	if f.ID == (ID{}) {
 		f.ID, f.Began = newID(), s.now()
 	}
@@ -169,7 +173,7 @@ func (s *Service) EnterSession(f Flow, username string, session secret.Text, unt
 		return f, &Error{Kind: SignInAgain, Op: "EnterSession", Err: errors.New("no user name or session")}
 	}
 	return Flow{
-		ID: newID(), Began: s.now(), Step: StepReview, Username: username, ReturnTo: f.ReturnTo, Elsewhere: true, Until: until,
+		ID: newID(), Began: s.now(), Step: StepReview, Username: username, Account: username, ReturnTo: f.ReturnTo, Elsewhere: true, Until: until,
 		Authority: Authority{Session: Session{Text: session, UserID: username}},
 	}, nil
 }

@@ -43,6 +43,7 @@ const (
 	tagID
 	tagReturnTo
 	tagBegan
+	tagAccount
 )
 
 // Flags.
@@ -106,6 +107,7 @@ func (f Flow) MarshalBinary() ([]byte, error) {
 	}
 	put(tagReturnTo, []byte(f.ReturnTo))
 	put(tagBegan, instant(f.Began))
+	put(tagAccount, []byte(f.Account))
 	for _, other := range f.unknown {
 		put(other.tag, other.value)
 	}
@@ -194,6 +196,8 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		f.ID = ID(value)
 	case tagReturnTo:
 		f.ReturnTo = string(value)
+	case tagAccount:
+		f.Account = string(value)
 	case tagBegan:
 		f.Began, err = readInstant(value)
 	case tagSignedInAt:

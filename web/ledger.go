@@ -1,0 +1,43 @@
+package web
+
+import (
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
+)
+
+// record adds what has just happened to our own record. It has happened whether or not it can be recorded, so a store
+// that is down is for the log alone.
+func (s *Server) record(c echo.Context, f enroll.Flow, event Event) {
+	if err := s.Store.Record(c.Request().Context(), f.Account, event, f.DeviceName); err != nil {
+		s.Log.ErrorContext(c.Request().Context(), "not recorded", "request_id", requestID(c), "event", string(event), "error", err)
+	}
+}
+
+// recordDone records a set-up that has just come to its end.
+func (s *Server) recordDone(c echo.Context, before, next enroll.Flow) {
+	switch {
+	case next.Step != enroll.StepDone || before.Step == enroll.StepDone:
+	case !next.ProvenAt.IsZero():
+		s.record(c, next, EventProven)
+	case next.HasApp:
+		s.record(c, next, EventReplaced)
+	default:
+		s.record(c, next, EventSetUp)
+	}
+}
+
+// recorded is when the account's present app was set up or last tried, by our own record: the zero time when we know of
+// none.
+func (s *Server) recorded(c echo.Context, f enroll.Flow) (device string, at time.Time) {
+	event, device, at, found, err := s.Store.LastRecord(c.Request().Context(), f.Account)
+	if err != nil {
+		s.Log.WarnContext(c.Request().Context(), "record cannot be read", "request_id", requestID(c), "error", err)
+	}
+	if !found || event == EventRemoved {
+		return "", time.Time{}
+	}
+	return device, at
+}
