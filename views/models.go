@@ -26,6 +26,8 @@ type Page struct {
 	Account string // whose flow it is; "" before sign-in
 	Support string // where to get help; "" for none
 	Assets  Assets
+
+	Languages []i18n.Language // to choose from
 	Demo    []DemoAccount // nil unless this is the demo
 }
 

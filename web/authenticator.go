@@ -14,7 +14,7 @@ var errNoMethod = errors.New("no such method") //nolint:gochecknoglobals // a se
 
 func (s *Server) showReview(c echo.Context, f enroll.Flow) error {
 	page := views.Review{
-		Page: s.page(f, "review.title", false), HasApp: f.HasApp, Device: f.DeviceName, Looked: f.Looked, MayRemove: s.Enroll.MayRemove(f),
+		Page: s.page(c, f, "review.title", false), HasApp: f.HasApp, Device: f.DeviceName, Looked: f.Looked, MayRemove: s.Enroll.MayRemove(f),
 	}
 	if f.HasApp {
 		device, at := s.recorded(c, f)
@@ -24,12 +24,12 @@ func (s *Server) showReview(c echo.Context, f enroll.Flow) error {
 		}
 	}
 	if f.Notice == enroll.NoticeRemoved || f.Notice == enroll.NoticePreferred {
-		page.Notice = s.Printer.Rich("review.notice."+f.Notice.String(), 0)
+		page.Notice = s.printer(c).Rich("review.notice."+f.Notice.String(), 0)
 	}
 	if f.Looked {
 		for _, method := range f.Methods {
 			page.Methods = append(page.Methods, views.Method{
-				Name: method.String(), Label: s.Printer.T("method." + method.String()), Preferred: f.Prefers && f.Method == method,
+				Name: method.String(), Label: s.printer(c).T("method." + method.String()), Preferred: f.Prefers && f.Method == method,
 			})
 		}
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func (s *Server) showChallenge(c echo.Context, f enroll.Flow) error {
-	return s.render(c, http.StatusOK, views.ChallengePage(s.challengePage(f, nil)))
+	return s.render(c, http.StatusOK, views.ChallengePage(s.challengePage(c, f, nil)))
 }
 
 func (s *Server) answerCode(c echo.Context, f enroll.Flow) error {
@@ -23,22 +23,22 @@ func (s *Server) answerCode(c echo.Context, f enroll.Flow) error {
 	}
 	next, err := s.Enroll.AnswerCode(c.Request().Context(), f, form["code"])
 	if onForm(c, err, enroll.WrongCode) {
-		return s.render(c, http.StatusUnprocessableEntity, views.ChallengePage(s.challengePage(f, err)))
+		return s.render(c, http.StatusUnprocessableEntity, views.ChallengePage(s.challengePage(c, f, err)))
 	}
 	s.recordDone(c, f, next)
 	return s.moveOn(c, next, err)
 }
 
-func (s *Server) challengePage(f enroll.Flow, failure error) views.Challenge {
+func (s *Server) challengePage(c echo.Context, f enroll.Flow, failure error) views.Challenge {
 	var text i18n.Rich
-	if texts := s.codeError(failure, ""); len(texts) > 0 {
+	if texts := s.codeError(c, failure, ""); len(texts) > 0 {
 		text = texts[0]
 	}
 	if failure != nil && f.Method != enroll.MethodApp {
-		text = s.Printer.Rich("code.error.sent", 0)
+		text = s.printer(c).Rich("code.error.sent", 0)
 	}
 	page := views.Challenge{
-		Page:   s.page(f, "challenge.title."+f.Method.String(), failure != nil),
+		Page:   s.page(c, f, "challenge.title."+f.Method.String(), failure != nil),
 		Method: f.Method.String(), Sent: f.Destination, Device: f.DeviceName, Error: text,
 	}
 	if f.Method == enroll.MethodApp {

@@ -10,9 +10,9 @@ import (
 )
 
 func (s *Server) showChoose(c echo.Context, f enroll.Flow) error {
-	page := views.Choose{Page: s.page(f, "choose.title", false)}
+	page := views.Choose{Page: s.page(c, f, "choose.title", false)}
 	for _, method := range f.Methods {
-		page.Methods = append(page.Methods, views.Method{Name: method.String(), Label: s.Printer.T("choose." + method.String())})
+		page.Methods = append(page.Methods, views.Method{Name: method.String(), Label: s.printer(c).T("choose." + method.String())})
 	}
 	return s.render(c, http.StatusOK, views.ChoosePage(page))
 }

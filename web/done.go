@@ -11,11 +11,11 @@ import (
 
 func (s *Server) showDone(c echo.Context, f enroll.Flow) error {
 	page := views.Done{
-		Page: s.page(f, "done.title", false), Device: f.DeviceName, At: f.DoneAt, Replaced: f.HasApp, ProvenAt: f.ProvenAt,
+		Page: s.page(c, f, "done.title", false), Device: f.DeviceName, At: f.DoneAt, Replaced: f.HasApp, ProvenAt: f.ProvenAt,
 		MayTry: f.ProvenAt.IsZero() && !f.Elsewhere && !s.NoPasswords,
 	}
 	if place := s.returnTo(f); place.URL != "" {
-		page.Return = views.Action{Text: s.Printer.T("done.return", "name", place.Name), Href: place.URL}
+		page.Return = views.Action{Text: s.printer(c).T("done.return", "name", place.Name), Href: place.URL}
 	}
 	return s.render(c, http.StatusOK, views.DonePage(page))
 }

@@ -62,7 +62,7 @@ func (s *Server) answerError(err error, c echo.Context) {
 	if status := httpStatus(err); status != 0 {
 		how = answer{status, 0, "problem.start", "/"}
 		texts = "problem.http." + strconv.Itoa(status)
-		if !s.Printer.Has(texts + ".title") {
+		if !s.printer(c).Has(texts + ".title") {
 			texts = "problem.http." + strconv.Itoa(http.StatusBadRequest)
 		}
 	}
@@ -73,10 +73,10 @@ func (s *Server) answerError(err error, c echo.Context) {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(how.retryAfter))
 	}
 	problem := views.Problem{
-		Page:      s.page(enroll.Flow{}, texts+".title", false),
-		Heading:   s.Printer.T(texts + ".title"),
-		Body:      s.Printer.Rich(texts+".body", 0),
-		Action:    views.Action{Text: s.Printer.T(how.action), Href: how.href},
+		Page:      s.page(c, enroll.Flow{}, texts+".title", false),
+		Heading:   s.printer(c).T(texts + ".title"),
+		Body:      s.printer(c).Rich(texts+".body", 0),
+		Action:    views.Action{Text: s.printer(c).T(how.action), Href: how.href},
 		RequestID: requestID(c),
 	}
 	if err := s.renderWhole(c, how.status, views.ProblemPage(problem)); err != nil {
@@ -106,7 +106,7 @@ func onForm(c echo.Context, err error, kinds ...enroll.Kind) bool {
 }
 
 // codeError words the doctor's verdict.
-func (s *Server) codeError(err error, entry string) []i18n.Rich {
+func (s *Server) codeError(c echo.Context, err error, entry string) []i18n.Rich {
 	failure, ok := errors.AsType[*enroll.Error](err)
 	if !ok {
 		return nil
@@ -116,9 +116,9 @@ func (s *Server) codeError(err error, entry string) []i18n.Rich {
 	if d.Verdict == enroll.NoMatch && entry != "" {
 		key = "code.error.no_match_setup"
 	}
-	texts := []i18n.Rich{s.Printer.Rich(key, int(d.Off.Minutes()), "entry", entry)}
+	texts := []i18n.Rich{s.printer(c).Rich(key, int(d.Off.Minutes()), "entry", entry)}
 	if d.Verdict == enroll.ClockSlow || d.Verdict == enroll.ClockFast {
-		texts = append(texts, s.Printer.Rich("code.error.portal_time", 0, "time", s.Printer.Clock(s.Now())))
+		texts = append(texts, s.printer(c).Rich("code.error.portal_time", 0, "time", s.printer(c).Clock(s.Now())))
 	}
 	return texts
 }

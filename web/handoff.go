@@ -78,7 +78,7 @@ func (s *Server) handedOver(c echo.Context, in handoffRequest) (enroll.Flow, err
 // showHandoff takes nothing: previews and scanners open addresses, too.
 func (s *Server) showHandoff(c echo.Context, _ enroll.Flow) error {
 	return s.render(c, http.StatusOK, views.HandoffPage(views.Handoff{
-		Page: s.page(enroll.Flow{}, "handoff.title", false), Action: c.Request().URL.Path,
+		Page: s.page(c, enroll.Flow{}, "handoff.title", false), Action: c.Request().URL.Path,
 	}))
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 func (s *Server) showNewPassword(c echo.Context, f enroll.Flow) error {
-	return s.render(c, http.StatusOK, views.NewPasswordPage(s.newPasswordPage(f, nil, nil)))
+	return s.render(c, http.StatusOK, views.NewPasswordPage(s.newPasswordPage(c, f, nil, nil)))
 }
 
 func (s *Server) setNewPassword(c echo.Context, f enroll.Flow) error {
@@ -32,17 +32,17 @@ func (s *Server) setNewPassword(c echo.Context, f enroll.Flow) error {
 	}
 	next, err := s.Enroll.SetNewPassword(c.Request().Context(), f, secret.New(form["password"]), secret.New(form["again"]), attributes)
 	if onForm(c, err, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer, enroll.MissingAttribute) {
-		return s.render(c, http.StatusUnprocessableEntity, views.NewPasswordPage(s.newPasswordPage(f, attributes, err)))
+		return s.render(c, http.StatusUnprocessableEntity, views.NewPasswordPage(s.newPasswordPage(c, f, attributes, err)))
 	}
 	return s.moveOn(c, next, err)
 }
 
-func (s *Server) newPasswordPage(f enroll.Flow, attributes map[string]string, failure error) views.NewPassword {
-	page := views.NewPassword{Page: s.page(f, "newpassword.title", failure != nil), Rules: s.rules(failure), Error: s.passwordError(failure)}
+func (s *Server) newPasswordPage(c echo.Context, f enroll.Flow, attributes map[string]string, failure error) views.NewPassword {
+	page := views.NewPassword{Page: s.page(c, f, "newpassword.title", failure != nil), Rules: s.rules(c, failure), Error: s.passwordError(c, failure)}
 	for _, name := range f.Attributes {
 		label := name // an attribute of the operator's own
-		if key := "attribute." + name; s.Printer.Has(key) {
-			label = s.Printer.T(key)
+		if key := "attribute." + name; s.printer(c).Has(key) {
+			label = s.printer(c).T(key)
 		}
 		page.Attributes = append(page.Attributes, views.Attribute{Name: name, Label: label, Value: attributes[name]})
 	}
@@ -50,7 +50,7 @@ func (s *Server) newPasswordPage(f enroll.Flow, attributes map[string]string, fa
 }
 
 // rules are the password policy, with those marked that a refused password does not keep.
-func (s *Server) rules(failure error) []views.Rule {
+func (s *Server) rules(c echo.Context, failure error) []views.Rule {
 	var missing []enroll.PasswordRule
 	if e, ok := errors.AsType[*enroll.Error](failure); ok {
 		missing = e.Rules
@@ -58,7 +58,7 @@ func (s *Server) rules(failure error) []views.Rule {
 	rules := make([]views.Rule, 0, len(s.Policy.Rules())+1)
 	for _, rule := range append(s.Policy.Rules(), enroll.RuleNoSpace) {
 		rules = append(rules, views.Rule{
-			Text:    s.Printer.N("newpassword.rule."+rule.String(), s.Policy.MinLength),
+			Text:    s.printer(c).N("newpassword.rule."+rule.String(), s.Policy.MinLength),
 			Missing: slices.Contains(missing, rule),
 		})
 	}
@@ -66,13 +66,13 @@ func (s *Server) rules(failure error) []views.Rule {
 }
 
 // passwordError words why a new password was not taken.
-func (s *Server) passwordError(failure error) i18n.Rich {
+func (s *Server) passwordError(c echo.Context, failure error) i18n.Rich {
 	switch kind := enroll.KindOf(failure); {
 	case failure == nil:
 		return nil
 	case kind == enroll.WrongMailedCode:
-		return s.Printer.Rich("reset.error.wrong_mailed_code", 0)
+		return s.printer(c).Rich("reset.error.wrong_mailed_code", 0)
 	default:
-		return s.Printer.Rich("newpassword.error."+kind.String(), 0)
+		return s.printer(c).Rich("newpassword.error."+kind.String(), 0)
 	}
 }

@@ -166,7 +166,7 @@ func (p *portal) restart() {
 	p.must(err)
 	assets, err := static.New()
 	p.must(err)
-	printer, err := i18n.New("en")
+	languages, err := i18n.New()
 	p.must(err)
 	publicURL, err := url.Parse(p.server.URL)
 	p.must(err)
@@ -177,7 +177,7 @@ func (p *portal) restart() {
 	p.must(err)
 	options := web.Options{
 		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Removable: p.options.pool.MFA == userpool.MFAOptional, Now: pool.Now}), Policy: policy,
-		Sessions: sessions, QR: p.drawer, Assets: assets, Printer: printer, PublicURL: publicURL,
+		Sessions: sessions, QR: p.drawer, Assets: assets, Languages: languages, PublicURL: publicURL,
 		Brand: "Northwind", Issuer: p.options.issuer, Support: "Need help? Call the service desk: 555 0100",
 		SessionValidity: 3 * time.Minute, Now: pool.Now,
 		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -49,14 +49,14 @@ func (s *Server) renderWhole(c echo.Context, status int, page templ.Component) e
 }
 
 // page is what every page has. The title says so when a form came back.
-func (s *Server) page(f enroll.Flow, titleKey string, failed bool) views.Page {
-	title := s.Printer.T(titleKey)
+func (s *Server) page(c echo.Context, f enroll.Flow, titleKey string, failed bool) views.Page {
+	title := s.printer(c).T(titleKey)
 	if failed {
-		title = s.Printer.T("layout.error_title", "title", title)
+		title = s.printer(c).T("layout.error_title", "title", title)
 	}
 	return views.Page{
-		P: s.Printer, Title: title, Brand: s.Brand, Support: s.Support, Demo: s.Demo,
-		Account: f.Username,
+		P: s.printer(c), Title: title, Brand: s.Brand, Support: s.Support, Demo: s.Demo,
+		Account: f.Username, Languages: s.Languages.All(),
 		Assets: views.Assets{
 			CSS: s.Assets.URL(static.CSS), HTMX: s.Assets.URL(static.HTMX),
 			Script: s.Assets.URL(static.Script), Icon: s.Assets.URL(static.Icon),

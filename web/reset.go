@@ -13,7 +13,7 @@ import (
 )
 
 func (s *Server) showForgotPassword(c echo.Context, f enroll.Flow) error {
-	page := s.page(f, "forgot.title", false)
+	page := s.page(c, f, "forgot.title", false)
 	page.Account = ""
 	return s.render(c, http.StatusOK, views.ForgotPage(views.Forgot{Page: page, Username: f.Username}))
 }
@@ -28,7 +28,7 @@ func (s *Server) forgotPassword(c echo.Context, f enroll.Flow) error {
 }
 
 func (s *Server) showResetPassword(c echo.Context, f enroll.Flow) error {
-	return s.render(c, http.StatusOK, views.ResetPage(s.resetPage(f, nil)))
+	return s.render(c, http.StatusOK, views.ResetPage(s.resetPage(c, f, nil)))
 }
 
 func (s *Server) resetPassword(c echo.Context, f enroll.Flow) error {
@@ -38,19 +38,19 @@ func (s *Server) resetPassword(c echo.Context, f enroll.Flow) error {
 	}
 	next, err := s.Enroll.ResetPassword(c.Request().Context(), f, form["code"], secret.New(form["password"]), secret.New(form["again"]))
 	if onForm(c, err, enroll.WrongMailedCode, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer) {
-		return s.render(c, http.StatusUnprocessableEntity, views.ResetPage(s.resetPage(f, err)))
+		return s.render(c, http.StatusUnprocessableEntity, views.ResetPage(s.resetPage(c, f, err)))
 	}
 	return s.moveOn(c, next, err)
 }
 
-func (s *Server) resetPage(f enroll.Flow, failure error) views.Reset {
-	page := s.page(f, "reset.title", failure != nil)
+func (s *Server) resetPage(c echo.Context, f enroll.Flow, failure error) views.Reset {
+	page := s.page(c, f, "reset.title", failure != nil)
 	page.Account = "" // not signed in
-	return views.Reset{Page: page, Username: f.Username, Rules: s.rules(failure), Error: s.passwordError(failure)}
+	return views.Reset{Page: page, Username: f.Username, Rules: s.rules(c, failure), Error: s.passwordError(c, failure)}
 }
 
 func (s *Server) showConfirm(c echo.Context, f enroll.Flow) error {
-	return s.render(c, http.StatusOK, views.ConfirmPage(s.confirmPage(f, f.Username, nil, nil)))
+	return s.render(c, http.StatusOK, views.ConfirmPage(s.confirmPage(c, f, f.Username, nil, nil)))
 }
 
 func (s *Server) confirmAccount(c echo.Context, f enroll.Flow) error {
@@ -63,19 +63,19 @@ func (s *Server) confirmAccount(c echo.Context, f enroll.Flow) error {
 		if err := s.Enroll.ResendConfirmation(c.Request().Context(), username); err != nil {
 			return err
 		}
-		page := s.confirmPage(f, username, s.Printer.Rich("confirm.sent", 0), nil)
+		page := s.confirmPage(c, f, username, s.printer(c).Rich("confirm.sent", 0), nil)
 		return s.renderWhole(c, http.StatusOK, views.ConfirmPage(page))
 	}
 	next, err := s.Enroll.ConfirmSignUp(c.Request().Context(), f, username, form["code"])
 	if onForm(c, err, enroll.WrongMailedCode) {
-		page := s.confirmPage(f, username, nil, s.Printer.Rich("confirm.error.wrong_mailed_code", 0))
+		page := s.confirmPage(c, f, username, nil, s.printer(c).Rich("confirm.error.wrong_mailed_code", 0))
 		return s.render(c, http.StatusUnprocessableEntity, views.ConfirmPage(page))
 	}
 	return s.moveOn(c, next, err)
 }
 
-func (s *Server) confirmPage(f enroll.Flow, username string, notice, failure i18n.Rich) views.Confirm {
-	page := s.page(f, "confirm.title", failure != nil)
+func (s *Server) confirmPage(c echo.Context, f enroll.Flow, username string, notice, failure i18n.Rich) views.Confirm {
+	page := s.page(c, f, "confirm.title", failure != nil)
 	page.Account = ""
 	return views.Confirm{Page: page, Username: username, Notice: notice, Error: failure}
 }

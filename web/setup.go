@@ -19,7 +19,7 @@ const minQR = 240
 
 func (s *Server) showSetUp(c echo.Context, f enroll.Flow) error {
 	if f.Step == enroll.StepFinish {
-		return s.render(c, http.StatusOK, views.FinishPage(views.Finish{Page: s.page(f, "finish.title", false)}))
+		return s.render(c, http.StatusOK, views.FinishPage(views.Finish{Page: s.page(c, f, "finish.title", false)}))
 	}
 	return s.renderSetUp(c, f, nil)
 }
@@ -77,13 +77,13 @@ func (s *Server) renderSetUp(c echo.Context, f enroll.Flow, failure error) error
 		return fmt.Errorf("measure QR: %w", err)
 	}
 	return s.render(c, formStatus(failure != nil), views.SetUpPage(views.SetUp{
-		Page:   s.page(f, "setup.title", failure != nil),
+		Page:   s.page(c, f, "setup.title", failure != nil),
 		Issuer: totp.Label(s.Issuer), Entry: totp.Label(f.Username),
 		Key: inFours(f.Key.Reveal()), URI: s.uri(f),
 		QRPixels: modules * qr.Scale(modules, minQR),
 		Until:    f.Until, Left: max(0, f.Until.Sub(s.Now())),
 		Device: f.DeviceName,
-		Error:  s.codeError(failure, s.entry(f)),
+		Error:  s.codeError(c, failure, s.entry(f)),
 	}))
 }
 

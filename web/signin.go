@@ -16,7 +16,7 @@ func (s *Server) showSignIn(c echo.Context, f enroll.Flow) error {
 	if key := c.QueryParam(returnParameter); key != "" {
 		f.ReturnTo = s.knownReturn(key)
 	}
-	return s.render(c, http.StatusOK, views.SignInPage(s.signInPage(f, f.Username, nil)))
+	return s.render(c, http.StatusOK, views.SignInPage(s.signInPage(c, f, f.Username, nil)))
 }
 
 func (s *Server) signIn(c echo.Context, f enroll.Flow) error {
@@ -33,30 +33,30 @@ func (s *Server) signIn(c echo.Context, f enroll.Flow) error {
 	username := strings.TrimSpace(form["username"])
 	next, err := s.Enroll.SignIn(c.Request().Context(), f, username, secret.New(form["password"]))
 	if onForm(c, err, enroll.WrongPassword) {
-		page := s.signInPage(f, username, s.Printer.Rich("signin.error.wrong_password", 0))
+		page := s.signInPage(c, f, username, s.printer(c).Rich("signin.error.wrong_password", 0))
 		return s.render(c, http.StatusUnprocessableEntity, views.SignInPage(page))
 	}
 	return s.moveOn(c, next, err)
 }
 
-func (s *Server) signInPage(f enroll.Flow, username string, failure i18n.Rich) views.SignIn {
+func (s *Server) signInPage(c echo.Context, f enroll.Flow, username string, failure i18n.Rich) views.SignIn {
 	title := "signin.title"
 	if f.Trying {
 		title = "signin.trying.title"
 	}
-	page := s.page(f, title, failure != nil)
+	page := s.page(c, f, title, failure != nil)
 	page.Account = "" // not signed in yet, or no longer
 	return views.SignIn{
 		Page: page, Username: username, Minutes: int(s.SessionValidity.Minutes()), Trying: f.Trying,
 		ReturnTo: f.ReturnTo, OAuth: s.OAuthPending != nil, Password: !s.NoPasswords,
-		Notices: s.signInNotices(f), Error: failure,
+		Notices: s.signInNotices(c, f), Error: failure,
 	}
 }
 
 // signInNotices say why somebody is asked to sign in again, and what to do about an entry that will never work.
-func (s *Server) signInNotices(f enroll.Flow) []i18n.Rich {
+func (s *Server) signInNotices(c echo.Context, f enroll.Flow) []i18n.Rich {
 	say := func(key string, pairs ...string) i18n.Rich {
-		return s.Printer.Rich("signin.notice."+key, 0, pairs...)
+		return s.printer(c).Rich("signin.notice."+key, 0, pairs...)
 	}
 	var notices []i18n.Rich
 	if f.Notice != enroll.NoNotice {
@@ -75,7 +75,7 @@ func (s *Server) signInNotices(f enroll.Flow) []i18n.Rich {
 		notices = append(notices, say("sign_in_again"))
 	}
 	if made, exists := f.DeadEntry(); exists {
-		notices = append(notices, say("dead_entry", "entry", s.entry(f), "time", s.Printer.Clock(made)))
+		notices = append(notices, say("dead_entry", "entry", s.entry(f), "time", s.printer(c).Clock(made)))
 	}
 	return notices
 }

@@ -41,7 +41,7 @@ type Options struct {
 	SessionAge      time.Duration
 	QR              *qr.Drawer
 	Assets          *static.Assets
-	Printer         *i18n.Printer
+	Languages       *i18n.Languages
 	PublicURL       *url.URL // where browsers reach the portal
 	Brand           string
 	Issuer          string // as authenticator apps show it
@@ -99,7 +99,7 @@ func New(opts Options) (*Server, error) {
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.answerError
-	s.echo.Use(s.identify, s.logRequest, s.recoverPanic, s.protect)
+	s.echo.Use(s.identify, s.speak, s.logRequest, s.recoverPanic, s.protect)
 	s.addRoutes()
 	return s, nil
 }

@@ -140,7 +140,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 	if err != nil {
 		return err
 	}
-	english, err := i18n.New("en")
+	languages, err := i18n.New()
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		Returns:         cfg.Returns,
 		QR:              qr.NewDrawer(remembered),
 		Assets:          assets,
-		Printer:         english,
+		Languages:       languages,
 		PublicURL:       cfg.PublicURL,
 		Brand:           cfg.Brand,
 		Issuer:          cfg.Issuer,

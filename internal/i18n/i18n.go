@@ -46,8 +46,8 @@ type Printer struct {
 	messages map[string]message
 }
 
-// New makes the Printer of a language (BCP 47 tag) whose catalogue is built in.
-func New(lang string) (*Printer, error) {
+// newPrinter reads the catalogue of a language.
+func newPrinter(lang string) (*Printer, error) {
 	data, err := catalogues.ReadFile("catalog/" + lang + ".json")
 	if err != nil {
 		return nil, fmt.Errorf("i18n: no catalogue for %q", lang)
@@ -59,8 +59,26 @@ func New(lang string) (*Printer, error) {
 	return p, nil
 }
 
-// Lang is the language's tag, for the page's lang attribute.
+// Lang is the language's tag (BCP 47), for the page's lang attribute.
 func (p *Printer) Lang() string { return p.lang }
+
+// Name is what the language calls itself.
+func (p *Printer) Name() string {
+	for _, each := range names {
+		if each.Tag == p.lang {
+			return each.Name
+		}
+	}
+	return p.lang
+}
+
+// Dir is the direction in which the language is written, for the page's dir attribute.
+func (p *Printer) Dir() string {
+	if p.lang == "ar" || p.lang == "he" {
+		return "rtl"
+	}
+	return "ltr"
+}
 
 // Has reports whether the catalogue has key.
 func (p *Printer) Has(key string) bool {
@@ -112,22 +130,20 @@ func (p *Printer) form(key string, n int) string {
 	if !found {
 		return key
 	}
-	if text, found := m[p.plural(n)]; found {
+	if text, found := m[plural(p.lang, n)]; found {
 		return text
 	}
 	return m["other"]
 }
 
-// plural is the CLDR plural category of n.
-func (p *Printer) plural(n int) string {
-	if n == 1 {
-		return "one"
+// Moment writes a point in time for a person who has no script to turn it into local time: in numbers that read the
+// same everywhere, but in English.
+func (p *Printer) Moment(t time.Time) string {
+	if p.lang == "en" {
+		return t.UTC().Format("2 Jan 2006, 15:04 UTC")
 	}
-	return "other"
+	return t.UTC().Format("2006-01-02, 15:04 UTC")
 }
-
-// Moment writes a point in time for a person who has no script to turn it into local time.
-func (p *Printer) Moment(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
 
 // Clock writes a time of today, to the second, likewise.
 func (p *Printer) Clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }

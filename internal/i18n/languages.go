@@ -1,0 +1,94 @@
+package i18n
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// fallback is the language of those whose own is not built in.
+const fallback = "en"
+
+// Language is a language that somebody can choose: its tag, and its name in itself.
+type Language struct{ Tag, Name string }
+
+// names are what each language calls itself, in the order of a menu: by their Latin or native spelling.
+//
+//nolint:gochecknoglobals // an immutable table
+var names = []Language{
+	{"id", "Bahasa Indonesia"}, {"cs", "Čeština"}, {"de", "Deutsch"}, {"en", "English"}, {"es", "Español"}, {"fr", "Français"},
+	{"it", "Italiano"}, {"hu", "Magyar"}, {"nl", "Nederlands"}, {"nb", "Norsk bokmål"}, {"pl", "Polski"}, {"pt-BR", "Português (Brasil)"},
+	{"sv", "Svenska"}, {"vi", "Tiếng Việt"}, {"tr", "Türkçe"}, {"ru", "Русский"}, {"uk", "Українська"}, {"he", "עברית"},
+	{"ar", "العربية"}, {"th", "ไทย"}, {"ko", "한국어"}, {"ja", "日本語"}, {"zh-Hans", "简体中文"}, {"zh-Hant", "繁體中文"},
+}
+
+// Languages are the catalogues that are built in. It is safe for concurrent use.
+type Languages struct {
+	printers map[string]*Printer
+	tags     []language.Tag // the fallback first
+	byTag    []*Printer     // in the order of tags
+	matcher  language.Matcher
+}
+
+// New reads every catalogue.
+func New() (*Languages, error) {
+	l := &Languages{printers: make(map[string]*Printer)}
+	entries, err := catalogues.ReadDir("catalog")
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		lang := strings.TrimSuffix(entry.Name(), ".json")
+		if l.printers[lang], err = newPrinter(lang); err != nil {
+			return nil, err
+		}
+	}
+	order := l.All()
+	slices.SortStableFunc(order, func(a, b Language) int { return cmp.Compare(rank(a.Tag), rank(b.Tag)) })
+	for _, each := range order {
+		l.tags = append(l.tags, language.MustParse(each.Tag))
+		l.byTag = append(l.byTag, l.printers[each.Tag])
+	}
+	l.matcher = language.NewMatcher(l.tags)
+	return l, nil
+}
+
+func rank(tag string) int {
+	if tag == fallback {
+		return 0
+	}
+	return 1
+}
+
+// All are the languages that are built in, in the order of a menu.
+func (l *Languages) All() []Language {
+	return slices.DeleteFunc(slices.Clone(names), func(each Language) bool { return l.printers[each.Tag] == nil })
+}
+
+// Printer is the Printer of exactly that tag.
+func (l *Languages) Printer(tag string) (*Printer, bool) {
+	p, found := l.printers[tag]
+	return p, found
+}
+
+// Match is the Printer of the first preference that a language fits: each is a tag, or a list as Accept-Language has it.
+func (l *Languages) Match(preferences ...string) *Printer {
+	for _, preference := range preferences {
+		if len(preference) > maxPreference {
+			continue
+		}
+		wanted, _, err := language.ParseAcceptLanguage(preference)
+		if err != nil || len(wanted) == 0 {
+			continue
+		}
+		if _, index, confidence := l.matcher.Match(wanted...); confidence != language.No {
+			return l.byTag[index]
+		}
+	}
+	return l.printers[fallback]
+}
+
+// maxPreference is more than any browser sends.
+const maxPreference = 256
