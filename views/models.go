@@ -26,9 +26,10 @@ type Page struct {
 	Account string // whose flow it is; "" before sign-in
 	Support string // where to get help; "" for none
 	Assets  Assets
+	Flow    string // binds the page's forms to its sign-in; "" before there is one
 
 	Languages []i18n.Language // to choose from
-	Demo    []DemoAccount // nil unless this is the demo
+	Demo      []DemoAccount   // nil unless this is the demo
 }
 
 // Assets are the URLs of what a page loads.
@@ -96,6 +97,7 @@ type Review struct {
 	Device    string
 	Since     time.Time // when it was set up or last tried, by our record; zero when that is not known
 	Notice    i18n.Rich
+	SignedIn  bool // with an access token, which looking up and signing out everywhere need
 	Looked    bool // Methods are known
 	Methods   []Method
 	MayRemove bool

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/enroll"
 )
 
 // APIKey is another application's key: its name for the log, and the SHA-256 of its text.
@@ -21,6 +23,21 @@ type APIKey struct {
 
 // maxJSON is more than any request to the API.
 const maxJSON = 16 << 10
+
+// apiPrefix is where everything that speaks JSON is.
+const apiPrefix = "/api/"
+
+// answerAPIError answers in JSON what pages are answered with a problem page.
+func (s *Server) answerAPIError(err error, c echo.Context) {
+	status := httpStatus(err)
+	if status == 0 {
+		status = answerTo(enroll.KindOf(err)).status
+	}
+	code := strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_")
+	if err := c.JSON(status, &apiError{status, code, "see the portal's log, request " + requestID(c)}); err != nil {
+		s.Log.ErrorContext(c.Request().Context(), "answer failed", "error", err)
+	}
+}
 
 // apiError is a refusal in JSON.
 type apiError struct {

@@ -14,7 +14,7 @@ var errNoMethod = errors.New("no such method") //nolint:gochecknoglobals // a se
 
 func (s *Server) showReview(c echo.Context, f enroll.Flow) error {
 	page := views.Review{
-		Page: s.page(c, f, "review.title", false), HasApp: f.HasApp, Device: f.DeviceName, Looked: f.Looked, MayRemove: s.Enroll.MayRemove(f),
+		Page: s.page(c, f, "review.title", false), HasApp: f.HasApp, Device: f.DeviceName, Looked: f.Looked, SignedIn: !f.Authority.AccessToken.IsZero(), MayRemove: s.Enroll.MayRemove(f),
 	}
 	if f.HasApp {
 		device, at := s.recorded(c, f)

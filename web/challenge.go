@@ -25,7 +25,6 @@ func (s *Server) answerCode(c echo.Context, f enroll.Flow) error {
 	if onForm(c, err, enroll.WrongCode) {
 		return s.render(c, http.StatusUnprocessableEntity, views.ChallengePage(s.challengePage(c, f, err)))
 	}
-	s.recordDone(c, f, next)
 	return s.moveOn(c, next, err)
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -32,7 +33,7 @@ func answerTo(kind enroll.Kind) answer {
 		return answer{http.StatusForbidden, 0, "problem.sign_in", "/sign-in"}
 	case enroll.TooManyTries:
 		return answer{http.StatusTooManyRequests, 900, "problem.again", "/"}
-	case enroll.ResetRequired, enroll.NotConfirmed, enroll.NotAllowed, enroll.AppsOff, enroll.OtherMethod, enroll.OnlyEmail,
+	case enroll.ResetRequired, enroll.NotConfirmed, enroll.NotAllowed, enroll.AppsOff, enroll.OtherMethod, enroll.NeedsAppCode, enroll.OnlyEmail,
 		enroll.Federated, enroll.PasswordExpired, enroll.NoWayToReach:
 		return answer{http.StatusForbidden, 0, "problem.start", "/"}
 	case enroll.Conflict:
@@ -57,6 +58,10 @@ func (s *Server) answerError(err error, c echo.Context) {
 		return
 	}
 	logCause(c, err)
+	if strings.HasPrefix(c.Request().URL.Path, apiPrefix) {
+		s.answerAPIError(err, c)
+		return
+	}
 	kind := enroll.KindOf(err)
 	how, texts := answerTo(kind), "problem."+kind.String()
 	if status := httpStatus(err); status != 0 {

@@ -85,8 +85,8 @@ func exceptionTable() map[string]map[string]told {
 			"NotAuthorizedException":    wrongPassword,
 			"UserNotConfirmedException": wrongPassword,
 			"UserNotFoundException":     wrongPassword,
-			// The password was right: a code was sent to set a new one with.
-			"PasswordResetRequiredException": {"/reset-password", http.StatusOK, "Set a new password"},
+			// Some pools say so whatever the password was.
+			"PasswordResetRequiredException": wrongPassword,
 		}, append(slices.DeleteFunc(slices.Clone(signIn), func(name string) bool { return name == "PasswordResetRequiredException" }),
 			"UnsupportedOperationException")...),
 		"RespondToAuthChallenge": with(map[string]told{

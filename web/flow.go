@@ -1,9 +1,13 @@
 package web
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -47,6 +51,7 @@ func (s *Server) next(c echo.Context, f enroll.Flow) error {
 
 // moveOn stores what a step made of the flow, also when it failed, and goes to where the flow stands now.
 func (s *Server) moveOn(c echo.Context, f enroll.Flow, err error) error {
+	s.recordDone(c, f)
 	if setErr := s.setFlow(c, f); setErr != nil {
 		return errors.Join(setErr, err)
 	}
@@ -80,6 +85,22 @@ func (s *Server) flow(c echo.Context) (enroll.Flow, error) {
 	}
 	c.Set(flowKey, f)
 	return f, nil
+}
+
+// formToken names the flow's sign-in in the forms of its pages, without telling its ID.
+func formToken(f enroll.Flow) string {
+	if f.ID == (enroll.ID{}) {
+		return ""
+	}
+	sum := sha256.Sum256(append([]byte("form of "), f.ID[:]...))
+	return hex.EncodeToString(sum[:16])
+}
+
+// belongs reports whether a form was made for this sign-in: not by another site, nor for an account that this browser
+// was signed in to before.
+func belongs(f enroll.Flow, form url.Values) bool {
+	token := formToken(f)
+	return token == "" || subtle.ConstantTimeCompare([]byte(form.Get("flow")), []byte(token)) == 1
 }
 
 // flowKey is where the request's flow is in its Echo context.

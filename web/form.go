@@ -31,11 +31,17 @@ func (e *badRequest) Error() string { return "bad request: " + e.err.Error() }
 
 func (e *badRequest) Unwrap() error { return e.err }
 
-// readForm reads the named fields from the request's body and from nowhere else. A missing field is empty. It refuses
-// what no form of ours sends: fields in the URL, a field given twice, too many bytes, text that is not text.
-func readForm(c echo.Context, names ...string) (map[string]string, error) {
+// formKey is where a request's form is in its Echo context.
+const formKey = "form"
+
+// parseForm reads the request's body, once. It refuses what no form of ours sends: fields in the URL, too many bytes,
+// another encoding.
+func parseForm(c echo.Context) (url.Values, error) {
+	if form, ok := c.Get(formKey).(url.Values); ok {
+		return form, nil
+	}
 	r := c.Request()
-	refuse := func(status int, why string) (map[string]string, error) {
+	refuse := func(status int, why string) (url.Values, error) {
 		return nil, &badRequest{status: status, err: errors.New(why)}
 	}
 	if r.URL.RawQuery != "" {
@@ -51,24 +57,33 @@ func readForm(c echo.Context, names ...string) (map[string]string, error) {
 	if err != nil {
 		return refuse(http.StatusBadRequest, "body cut off")
 	}
-	values, err := url.ParseQuery(string(body))
+	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return refuse(http.StatusBadRequest, "form encoding")
+	}
+	c.Set(formKey, form)
+	return form, nil
+}
+
+// readForm reads the named fields from the request's body and from nowhere else. A missing field is empty. It refuses
+// a field given twice, and text that is too long or no text.
+func readForm(c echo.Context, names ...string) (map[string]string, error) {
+	values, err := parseForm(c)
+	if err != nil {
+		return nil, err
 	}
 	form := make(map[string]string, len(names))
 	for _, name := range names {
 		given := values[name]
-		if len(given) > 1 {
-			return refuse(http.StatusBadRequest, "field given twice: "+name)
-		}
-		if len(given) == 0 {
+		switch {
+		case len(given) == 0:
 			continue
-		}
-		if len(given[0]) > maxField {
-			return refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf("field too long: %s has %d bytes", name, len(given[0])))
-		}
-		if !utf8.ValidString(given[0]) || strings.ContainsFunc(given[0], unicode.IsControl) {
-			return refuse(http.StatusBadRequest, "field is not text: "+name)
+		case len(given) > 1:
+			return nil, &badRequest{status: http.StatusBadRequest, err: errors.New("field given twice: " + name)}
+		case len(given[0]) > maxField:
+			return nil, &badRequest{status: http.StatusRequestEntityTooLarge, err: fmt.Errorf("field too long: %s has %d bytes", name, len(given[0]))}
+		case !utf8.ValidString(given[0]) || strings.ContainsFunc(given[0], unicode.IsControl):
+			return nil, &badRequest{status: http.StatusBadRequest, err: errors.New("field is not text: " + name)}
 		}
 		form[name] = given[0]
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -39,6 +40,10 @@ func (s *Server) makeHandoff(c echo.Context) error {
 		return err
 	}
 	f, err := s.handedOver(c, in)
+	if kind := enroll.KindOf(err); kind == enroll.PoolDown || kind == enroll.Busy || kind == enroll.Blocked {
+		logCause(c, err)
+		return &apiError{http.StatusServiceUnavailable, "unavailable", "the pool does not answer: try again"}
+	}
 	if err != nil {
 		logCause(c, err)
 		return &apiError{http.StatusUnprocessableEntity, "not_accepted", "neither an access token nor a session that can be used: see the portal's log"}
@@ -76,10 +81,19 @@ func (s *Server) handedOver(c echo.Context, in handoffRequest) (enroll.Flow, err
 }
 
 // showHandoff takes nothing: previews and scanners open addresses, too.
-func (s *Server) showHandoff(c echo.Context, _ enroll.Flow) error {
-	return s.render(c, http.StatusOK, views.HandoffPage(views.Handoff{
-		Page: s.page(c, enroll.Flow{}, "handoff.title", false), Action: c.Request().URL.Path,
-	}))
+func (s *Server) showHandoff(c echo.Context, f enroll.Flow) error {
+	locator := c.Param("locator")
+	if !plausibleLocator(locator) { // it becomes the address of a form
+		return echo.ErrNotFound
+	}
+	page := s.page(c, f, "handoff.title", false)
+	page.Account = ""
+	return s.render(c, http.StatusOK, views.HandoffPage(views.Handoff{Page: page, Action: "/handoff/" + locator}))
+}
+
+// plausibleLocator reports whether text is what rand.Text makes.
+func plausibleLocator(text string) bool {
+	return len(text) == len(rand.Text()) && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
 
 // takeHandoff begins where the other application left off.
@@ -93,8 +107,10 @@ func (s *Server) takeHandoff(c echo.Context, _ enroll.Flow) error {
 	}
 	var f enroll.Flow
 	if found {
-		payload, openErr := s.Handoffs.Open(sealed)
-		err = errors.Join(openErr, f.UnmarshalBinary(payload))
+		var payload []byte
+		if payload, err = s.Handoffs.Open(sealed); err == nil {
+			err = f.UnmarshalBinary(payload)
+		}
 	}
 	if !found || err != nil {
 		return &badRequest{status: http.StatusGone, key: "handoff", err: errors.Join(errors.New("hand-off is unknown, taken or too old"), err)}

@@ -12,6 +12,15 @@ func changePassword(c echo.Context) error {
 	return c.Redirect(http.StatusFound, "/forgot-password")
 }
 
+// showReady says whether this node can do its work: without its store it can make no hand-offs and end no sessions.
+func (s *Server) showReady(c echo.Context) error {
+	if err := s.Store.Ping(c.Request().Context()); err != nil {
+		logCause(c, err)
+		return c.String(http.StatusServiceUnavailable, "store: does not answer\n")
+	}
+	return c.String(http.StatusOK, "ok\n")
+}
+
 // showHealth says that the process serves. It asks nobody: a pool that is down is no reason to restart the portal.
 func showHealth(c echo.Context) error {
 	return c.String(http.StatusOK, "ok\n")

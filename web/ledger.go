@@ -16,8 +16,9 @@ func (s *Server) record(c echo.Context, f enroll.Flow, event Event) {
 	}
 }
 
-// recordDone records a set-up that has just come to its end.
-func (s *Server) recordDone(c echo.Context, before, next enroll.Flow) {
+// recordDone records a set-up that has just come to its end, whichever request brought it there.
+func (s *Server) recordDone(c echo.Context, next enroll.Flow) {
+	before, _ := c.Get(flowKey).(enroll.Flow)
 	switch {
 	case next.Step != enroll.StepDone || before.Step == enroll.StepDone:
 	case !next.ProvenAt.IsZero():

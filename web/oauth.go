@@ -50,6 +50,9 @@ func (s *Server) startOAuth(c echo.Context, f enroll.Flow) error {
 	return c.Redirect(http.StatusSeeOther, address)
 }
 
+// oauthCallback is where Cognito's pages send the browser back to. It answers no HEAD: that would spend the code.
+const oauthCallback = "/sign-in/oauth/callback"
+
 // finishOAuth is where Cognito's page sends the browser back to.
 func (s *Server) finishOAuth(c echo.Context, f enroll.Flow) error {
 	if s.OAuthPending == nil {
@@ -60,11 +63,15 @@ func (s *Server) finishOAuth(c echo.Context, f enroll.Flow) error {
 	if err != nil || json.Unmarshal(payload, &kept) != nil {
 		return &badRequest{status: http.StatusBadRequest, key: "oauth", err: errors.New("no sign-in is pending in this browser")}
 	}
+	query := c.Request().URL.Query()
+	if len(query["state"]) != 1 || query.Get("state") == "" || !secret.New(query.Get("state")).Equal(secret.New(kept.State)) {
+		// Not the answer to the sign-in that is pending here, which goes on waiting for its own.
+		return &badRequest{status: http.StatusBadRequest, key: "oauth", err: errors.New("another sign-in's state")}
+	}
 	if err := s.OAuthPending.Write(c.Response(), c.Request(), nil); err != nil { // whatever comes of it, it is over
 		return fmt.Errorf("pending sign-in: %w", err)
 	}
-	query := c.Request().URL.Query()
-	if len(query["code"]) != 1 || len(query["state"]) != 1 || query.Has("error") {
+	if len(query["code"]) != 1 || query.Has("error") {
 		return &badRequest{status: http.StatusBadRequest, key: "oauth", err: errors.New("came back without a code")}
 	}
 	pending := OAuthPending{State: secret.New(kept.State), Nonce: secret.New(kept.Nonce), Verifier: secret.New(kept.Verifier)}
@@ -75,6 +82,6 @@ func (s *Server) finishOAuth(c echo.Context, f enroll.Flow) error {
 	if err != nil {
 		return err
 	}
-	next, err := s.Enroll.EnterFromPages(c.Request().Context(), enroll.Flow{ReturnTo: kept.ReturnTo}, answer)
+	next, err := s.Enroll.EnterFromPages(c.Request().Context(), f, kept.ReturnTo, answer)
 	return s.moveOn(c, next, err)
 }

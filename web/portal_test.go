@@ -50,6 +50,7 @@ type portal struct {
 	handler atomic.Pointer[web.Server]
 	drawer  *qr.Drawer
 	store   *store.Store
+	cognito atomic.Pointer[cognito.Client]
 	pages   atomic.Pointer[userpool.Pool]
 	domain  string // of Cognito's pages: the pool on a port, when somebody signs in there
 
@@ -111,7 +112,7 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 		change(&p.options)
 	}
 	var err error
-	if p.store, err = store.Open(t.Context(), "sqlite::memory:", store.Options{Now: p.clock.Now}); err != nil {
+	if p.store, err = store.Open(t.Context(), "sqlite::memory:", store.Options{Now: p.poolTime}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.store.Close() })
@@ -160,8 +161,9 @@ func (p *portal) restart() {
 		client.ClientID, client.ClientSecret = info.SecretClientID, secret.New(info.SecretClientSecret)
 	}
 	pool := cognito.New(client)
+	p.cognito.Store(pool)
 	sessions, err := session.New(session.Options{
-		Name: "enroll", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 20 * time.Minute, Now: p.clock.Now,
+		Name: "enroll", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 40 * time.Minute, Now: pool.Now,
 	})
 	p.must(err)
 	assets, err := static.New()
@@ -172,16 +174,16 @@ func (p *portal) restart() {
 	p.must(err)
 	p.drawer = qr.NewDrawer(16)
 	policy := enroll.PasswordPolicy{MinLength: 8, Upper: true, Lower: true, Number: true, Symbol: true}
-	sealing := session.Options{Name: "handoff", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 20 * time.Minute, Now: p.clock.Now}
+	sealing := session.Options{Name: "handoff", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 40 * time.Minute, Now: pool.Now}
 	handoffs, err := session.NewSealer(sealing)
 	p.must(err)
 	options := web.Options{
-		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Removable: p.options.pool.MFA == userpool.MFAOptional, Now: pool.Now}), Policy: policy,
+		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Now: pool.Now}), Policy: policy,
 		Sessions: sessions, QR: p.drawer, Assets: assets, Languages: languages, PublicURL: publicURL,
 		Brand: "Northwind", Issuer: p.options.issuer, Support: "Need help? Call the service desk: 555 0100",
 		SessionValidity: 3 * time.Minute, Now: pool.Now,
 		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Store: pageStore{p.store, info.UserPoolID}, SessionAge: 20 * time.Minute, Handoffs: handoffs,
+		Store: pageStore{p.store, info.UserPoolID}, SessionAge: 40 * time.Minute, Handoffs: handoffs,
 		Returns: []web.Return{{Key: "intranet", Name: "Intranet", URL: "https://intranet.example/"}, {Key: "hr", Name: "Northwind HR", URL: "https://hr.example/done?x=1"}},
 		APIKeys: []web.APIKey{{Name: "hr", Hash: sha256.Sum256([]byte(apiKey))}},
 	}
@@ -273,6 +275,14 @@ func (r rewriting) RoundTrip(request *http.Request) (*http.Response, error) {
 	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(changed)), int64(len(changed))
 	answer.Header.Del("Content-Length")
 	return answer, nil
+}
+
+// poolTime is the pool's time as the portal knows it: the clock of the store and of the cookies.
+func (p *portal) poolTime() time.Time {
+	if client := p.cognito.Load(); client != nil {
+		return client.Now()
+	}
+	return p.clock.Now()
 }
 
 // useClient points the portal at another pool of the same service.
@@ -376,6 +386,15 @@ func (b *browser) request(method, path string, form url.Values) *http.Request {
 	r, err := http.NewRequestWithContext(context.Background(), method, b.server.URL+path, strings.NewReader(form.Encode()))
 	b.must(err)
 	if method == http.MethodPost {
+		if b.page != nil && !form.Has("flow") && strings.HasPrefix(path, "/") {
+			if token := b.page.Attr(`input[name="flow"]`, "value"); token != "" { // of the page that the browser stands at
+				if form == nil {
+					form = url.Values{}
+				}
+				form.Set("flow", token)
+				setBody(r, form.Encode())
+			}
+		}
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Origin", b.server.URL)
 		r.Header.Set("Sec-Fetch-Site", "same-origin")

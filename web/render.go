@@ -23,14 +23,14 @@ func isPartial(c echo.Context) bool {
 // render answers a page, or its fragment. The page is complete in memory before the first byte is sent.
 func (s *Server) render(c echo.Context, status int, page templ.Component) error {
 	var body bytes.Buffer
-	var err error
-	if isPartial(c) {
-		err = templ.RenderFragments(c.Request().Context(), &body, page, views.Title, views.Step)
-	} else {
-		err = page.Render(c.Request().Context(), &body)
+	if !isPartial(c) {
+		return s.renderWhole(c, status, page)
 	}
-	if err != nil {
+	if err := templ.RenderFragments(c.Request().Context(), &body, page, views.Title, views.Step); err != nil {
 		return fmt.Errorf("render: %w", err)
+	}
+	if !bytes.Contains(body.Bytes(), []byte(`id="`+views.Step+`"`)) { // the page has no such part
+		return s.renderWhole(c, status, page)
 	}
 	return c.HTMLBlob(status, body.Bytes())
 }
@@ -56,7 +56,7 @@ func (s *Server) page(c echo.Context, f enroll.Flow, titleKey string, failed boo
 	}
 	return views.Page{
 		P: s.printer(c), Title: title, Brand: s.Brand, Support: s.Support, Demo: s.Demo,
-		Account: f.Username, Languages: s.Languages.All(),
+		Account: f.Username, Flow: formToken(f), Languages: s.Languages.All(),
 		Assets: views.Assets{
 			CSS: s.Assets.URL(static.CSS), HTMX: s.Assets.URL(static.HTMX),
 			Script: s.Assets.URL(static.Script), Icon: s.Assets.URL(static.Icon),

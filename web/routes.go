@@ -29,7 +29,7 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/sign-in", at(enroll.StepSignIn), s.showSignIn},
 		{http.MethodPost, "/sign-in", at(enroll.StepSignIn), s.signIn},
 		{http.MethodGet, "/sign-in/oauth", anywhere, s.startOAuth},
-		{http.MethodGet, "/sign-in/oauth/callback", anywhere, s.finishOAuth},
+		{http.MethodGet, oauthCallback, anywhere, s.finishOAuth},
 		{http.MethodGet, "/handoff/:locator", anywhere, s.showHandoff},
 		{http.MethodPost, "/handoff/:locator", anywhere, s.takeHandoff},
 		{http.MethodGet, "/new-password", at(enroll.StepNewPassword), s.showNewPassword},
@@ -68,7 +68,7 @@ func (s *Server) addRoutes() {
 	for _, row := range s.routes() {
 		handle := s.atStep(row)
 		s.echo.Add(row.method, row.path, handle)
-		if row.method == http.MethodGet {
+		if row.method == http.MethodGet && row.path != oauthCallback {
 			s.echo.Add(http.MethodHead, row.path, handle) // scanners and previews ask so
 		}
 	}
@@ -76,10 +76,11 @@ func (s *Server) addRoutes() {
 	s.echo.POST("/api/v1/handoffs", s.api(s.makeHandoff))
 	s.echo.GET("/.well-known/change-password", changePassword)
 	s.echo.GET("/healthz", showHealth)
-	s.echo.GET("/readyz", showHealth)
+	s.echo.GET("/readyz", s.showReady)
 }
 
-// atStep reads the flow and calls the row's handler if the flow stands at one of its steps.
+// atStep reads the flow and calls the row's handler if the flow stands at one of its steps and, for a form, if the form
+// belongs to it. Else the browser is sent to where the flow stands.
 func (s *Server) atStep(row route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		f, err := s.flow(c)
@@ -88,6 +89,15 @@ func (s *Server) atStep(row route) echo.HandlerFunc {
 		}
 		if !slices.Contains(row.steps, f.At(s.Now())) {
 			return s.next(c, f)
+		}
+		if row.method == http.MethodPost {
+			form, err := parseForm(c)
+			if err != nil {
+				return err
+			}
+			if !belongs(f, form) {
+				return s.next(c, f)
+			}
 		}
 		return row.handler(c, f)
 	}

@@ -24,8 +24,7 @@ func (s *Server) showSetUp(c echo.Context, f enroll.Flow) error {
 	return s.renderSetUp(c, f, nil)
 }
 
-// showQR draws the QR code of the flow's key. It is nobody else's and not kept anywhere: the address is the same for
-// everybody, the picture is the cookie's.
+// showQR draws the QR code of the flow's key. The address is the same for everybody, the picture is the cookie's.
 func (s *Server) showQR(c echo.Context, f enroll.Flow) error {
 	if f.At(s.Now()) != enroll.StepScan { // a picture has no use for a redirect to a page
 		return echo.ErrNotFound
@@ -65,7 +64,6 @@ func (s *Server) finishSetUp(c echo.Context, f enroll.Flow) error {
 func (s *Server) finished(c echo.Context, before, next enroll.Flow, err error) error {
 	if next.Key.IsZero() && !before.Key.IsZero() {
 		s.QR.Forget(s.uri(before))
-		s.recordDone(c, before, next)
 		c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	}
 	return s.moveOn(c, next, err)
@@ -87,7 +85,8 @@ func (s *Server) renderSetUp(c echo.Context, f enroll.Flow, failure error) error
 	}))
 }
 
-// uri is what the app reads. The account is what the person typed to sign in: short, and known to him.
+// uri is what the app reads. The account is what the person typed to sign in: short, and known to him. Who came from
+// elsewhere has the pool's own name for the account.
 func (s *Server) uri(f enroll.Flow) string {
 	return totp.URI(s.Issuer, f.Username, f.Key.Reveal())
 }

@@ -234,7 +234,8 @@ func TestPasswordThatMustBeReset(t *testing.T) {
 	_, err := p.admin().AdminResetUserPassword(t.Context(), &cip.AdminResetUserPasswordInput{UserPoolId: aws.String(p.pool.Info().UserPoolID), Username: aws.String("ada")})
 	p.must(err)
 	b := p.browser()
-	b.signIn("ada", password).at("/reset-password").
+	b.signIn("ada", password).status(http.StatusUnprocessableEntity).text("[role=alert]", "told to set a new password")
+	b.get("/forgot-password").submit("/forgot-password", "username", "ada").at("/reset-password").
 		submit("/reset-password", "code", p.sentCode("ada"), "password", "New-Password-1", "again", "New-Password-1").at("/sign-in").
 		submit("/sign-in", "password", "New-Password-1").at("/authenticator")
 }
@@ -362,14 +363,14 @@ func TestWhatAPasswordLeadsTo(t *testing.T) {
 		{userpool.MFAOptional, userpool.StateTemporaryPassword, false, password, "/new-password", 200},
 		{userpool.MFAOptional, userpool.StateDisabled, false, password, "/sign-in", 422},
 		{userpool.MFAOptional, userpool.StateUnconfirmed, false, password, "/sign-in", 422},
-		{userpool.MFAOptional, userpool.StateResetRequired, false, password, "/reset-password", 200},
+		{userpool.MFAOptional, userpool.StateResetRequired, false, password, "/sign-in", 422},
 		{userpool.MFAOn, userpool.StateNew, false, password, "/set-up", 200},
 		{userpool.MFAOn, userpool.StateEnrolled, false, password, "/challenge", 200},
 		{userpool.MFAOn, userpool.StateNew, true, password, "/challenge", 200},
 		{userpool.MFAOn, userpool.StateTemporaryPassword, false, password, "/new-password", 200},
 		{userpool.MFAOn, userpool.StateDisabled, false, password, "/sign-in", 422},
 		{userpool.MFAOn, userpool.StateUnconfirmed, false, password, "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateResetRequired, false, password, "/reset-password", 200},
+		{userpool.MFAOn, userpool.StateResetRequired, false, password, "/sign-in", 422},
 		{userpool.MFAOn, userpool.StateEnrolled, false, "Wrong-Horse-9", "/sign-in", 422},
 		{userpool.MFAOn, userpool.StateResetRequired, false, "Wrong-Horse-9", "/sign-in", 422},
 		{userpool.MFAOn, userpool.StateTemporaryPassword, false, "Wrong-Horse-9", "/sign-in", 422},
@@ -423,7 +424,9 @@ func TestAVisitIsOverAfterHalfAnHour(t *testing.T) {
 		b.do(b.request(http.MethodPost, "/authenticator/methods", nil)).at("/authenticator")
 	}
 	p.clock.advance(3 * time.Minute)
-	b.get("/authenticator").at("/sign-in").text(".msg", "has ended")
+	b.get("/authenticator").at("/sign-in").text(".msg", "Time ran out")
+	p.clock.advance(10 * time.Minute)
+	b.get("/authenticator").at("/sign-in").text(".msg", "has ended") // by then even that is forgotten
 }
 
 // Accounts of another identity provider: Cognito never asks them for a code.

@@ -5,7 +5,8 @@
 //	        ── render.go: a page, or the fragment that htmx asked for          errors.go: everything that goes wrong
 //
 // A handler is given the flow and answers with the next one. It never redirects to another page: it stores the flow
-// and calls next, which knows where each step lives. A GET changes nothing, neither here nor in the pool.
+// and calls next, which knows where each step lives. A GET changes nothing, neither here nor in the pool; the exceptions
+// are the language, a damaged cookie, and the way back from Cognito's own pages (docs/decisions).
 package web
 
 import (
@@ -62,6 +63,8 @@ type Store interface {
 	Record(ctx context.Context, account string, event Event, device string) error
 	// LastRecord is the newest entry of an account.
 	LastRecord(ctx context.Context, account string) (event Event, device string, at time.Time, found bool, err error)
+	// Ping reports whether the store answers.
+	Ping(ctx context.Context) error
 	// PutHandoff keeps a hand-off under the hash of its locator.
 	PutHandoff(ctx context.Context, locatorHash [32]byte, sealed []byte, expires time.Time) error
 	// TakeHandoff takes it, once.
@@ -92,7 +95,7 @@ type Server struct {
 // New makes a Server.
 func New(opts Options) (*Server, error) {
 	s := &Server{Options: opts, csrf: http.NewCrossOriginProtection(), echo: echo.New()}
-	// Behind a proxy that rewrites Host, old browsers' Origin is compared with this instead.
+	// Behind a proxy that rewrites Host, old browsers' Origin does not fit Host; it may be this instead.
 	if err := s.csrf.AddTrustedOrigin((&url.URL{Scheme: opts.PublicURL.Scheme, Host: opts.PublicURL.Host}).String()); err != nil {
 		return nil, fmt.Errorf("web: public URL: %w", err)
 	}

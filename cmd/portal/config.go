@@ -87,7 +87,8 @@ type config struct {
 	// back to password once the app client refuses. (-auth-flow, COGNITO_AUTH_FLOW)
 	AuthFlow cognito.AuthFlow
 	// MFA repeats the pool's setting, on or optional, which Cognito tells only to administrators. With optional people
-	// may switch their app off again. (-mfa, COGNITO_MFA)
+	// may switch their app off again; with on, an account that another application hands over is known to have an app
+	// even where Cognito does not list it. Empty: not known. (-mfa, COGNITO_MFA)
 	MFA string
 
 	// DemoMFA is the embedded pool's MFA setting, on or optional: with optional, accounts without an app are let in
@@ -98,12 +99,12 @@ type config struct {
 // demo reports whether the portal runs on the embedded pool.
 func (c config) demo() bool { return c.UserPoolID == "" && c.ClientID == "" }
 
-// removable reports whether people may switch their app off.
-func (c config) removable() bool {
+// mfa is the pool's MFA setting as far as it is known.
+func (c config) mfa() string {
 	if c.demo() {
-		return c.DemoMFA == userpool.MFAOptional
+		return strings.ToLower(string(c.DemoMFA))
 	}
-	return c.MFA == "optional"
+	return c.MFA
 }
 
 // callbackURL is where Cognito's own pages send people back to.
@@ -149,7 +150,7 @@ func settings() []setting {
 		{"", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "", "", (*config).setEndpoint},
 		{"session-validity", "COGNITO_AUTH_SESSION_VALIDITY", "3m", "the app client's AuthSessionValidity", (*config).setSessionValidity},
 		{"auth-flow", "COGNITO_AUTH_FLOW", "auto", "how passwords are proved: auto, srp, password or choice", (*config).setAuthFlow},
-		{"mfa", "COGNITO_MFA", "on", "the pool's MFA setting: on or optional", func(c *config, value string) error { return oneOf(&c.MFA, value, "on", "optional") }},
+		{"mfa", "COGNITO_MFA", "", "the pool's MFA setting: on or optional", func(c *config, value string) error { return oneOf(&c.MFA, value, "", "on", "optional") }},
 		{"demo-mfa", "PORTAL_DEMO_MFA", "on", "MFA of the embedded pool: on or optional", (*config).setDemoMFA},
 	}
 }

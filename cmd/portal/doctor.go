@@ -132,7 +132,7 @@ func doctorOptions(ctx context.Context, cfg config) (doctor.Options, error) {
 		Flows:           cfg.AuthFlow.InitiateAuthFlows(),
 		SessionValidity: cfg.SessionValidity,
 		PasswordPolicy:  policyForDoctor(cfg.PasswordPolicy),
-		MFAOptional:     cfg.removable(),
+		MFAOptional:     cfg.mfa() == "optional",
 	}
 	if cfg.SignIn != "password" {
 		opts.CallbackURL, opts.OAuthOnly = cfg.callbackURL(), cfg.SignIn == "oauth"

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -58,10 +56,11 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	case "version":
 		return printVersion(stdout)
 	}
-	_, _ = io.WriteString(stderr, usage)
 	if command == "help" {
-		return flag.ErrHelp
+		_, err := io.WriteString(stdout, usage)
+		return err
 	}
+	_, _ = io.WriteString(stderr, usage)
 	return fmt.Errorf("unknown command %q", command)
 }
 
@@ -75,9 +74,9 @@ const (
 	maxHeader     = 16 << 10
 )
 
-// sessionAge is how long an enrollment may rest between two steps: longer than any challenge session (15 minutes at
-// most), so that somebody whose time ran out is still told which entry to delete. enroll bounds the whole.
-const sessionAge = 20 * time.Minute
+// sessionAge is how long a cookie is accepted after it was written: longer than anything can be done in an enrollment,
+// so that somebody whose time ran out is still told which entry to delete (see enroll.Flow.Over).
+const sessionAge = 40 * time.Minute
 
 // pendingAge is how long somebody may take at Cognito's own pages.
 const pendingAge = 10 * time.Minute
@@ -101,17 +100,11 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 	if cfg.PublicURL == nil {               // on loopback: wherever we listen
 		cfg.PublicURL = &url.URL{Scheme: "http", Host: listener.Addr().String()}
 	}
-	removable := cfg.removable() // before openPool fills in the embedded pool's id
+	mfa := cfg.mfa() // before openPool fills in the embedded pool's id
 	pool, oauth, demo, err := openPool(ctx, &cfg)
 	if err != nil {
 		return err
 	}
-	memory, err := store.Open(ctx, cfg.Store, store.Options{Now: time.Now})
-	if err != nil {
-		return fmt.Errorf("PORTAL_STORE: %w", err)
-	}
-	defer func() { _ = memory.Close() }() // every answer given is on disk already
-	go purge(ctx, memory, func(err error) { log.ErrorContext(ctx, "store", "error", err) })
 	keys := cfg.SessionKeys
 	if len(keys) == 0 {
 		keys = []session.Key{session.NewKey()}
@@ -119,7 +112,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 			log.WarnContext(ctx, "no PORTAL_SESSION_KEYS: made one for this run; a restart ends the enrollments in progress")
 		}
 	}
-	sealing := session.Options{Name: "enroll", Keys: keys, Context: cfg.UserPoolID, Secure: cfg.secure(), MaxAge: sessionAge, Now: time.Now}
+	sealing := session.Options{Name: "enroll", Keys: keys, Context: cfg.UserPoolID, Secure: cfg.secure(), MaxAge: sessionAge, Now: pool.Now}
 	sessions, err := session.New(sealing)
 	if err != nil {
 		return fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
@@ -144,8 +137,13 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 	if err != nil {
 		return err
 	}
-	portal, err := web.New(web.Options{ //nolint:contextcheck // handlers go by their request's context
-		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Removable: removable, Now: pool.Now}),
+	memory, err := store.Open(ctx, cfg.Store, store.Options{Now: pool.Now})
+	if err != nil {
+		return fmt.Errorf("PORTAL_STORE: %w", err)
+	}
+	defer func() { _ = memory.Close() }() // every answer given is on disk already
+	portal, err := web.New(web.Options{   //nolint:contextcheck // handlers go by their request's context
+		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Required: mfa == "on", Removable: mfa == "optional", Now: pool.Now}),
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
 		SessionAge:      sessionAge,
@@ -172,6 +170,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return fmt.Errorf("portal: %w", err)
 	}
 
+	go purge(ctx, memory, func(err error) { log.ErrorContext(ctx, "store", "error", err) })
 	printWelcome(stdout, listener.Addr(), cfg, demo)
 	return serveHTTP(ctx, listener, portal, log)
 }
@@ -196,7 +195,7 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	if err := server.Shutdown(drain); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Shutdown(drain); err != nil {
 		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil

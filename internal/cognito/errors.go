@@ -52,18 +52,11 @@ var meanings = map[string]map[string]enroll.Kind{
 		"UserNotConfirmedException":                enroll.NotConfirmed,
 		"UserNotFoundException":                    enroll.SignInAgain,
 	},
-	"InitiateAuth": cannotSignIn,
-	opVerifier:     cannotSignIn,
-	opSelect:       cannotSignIn,
-	"ForgotPassword": {
-		"CodeDeliveryFailureException": enroll.NoWayToReach,
-		"LimitExceededException":       enroll.NoWayToReach, // said of accounts that exist alone
-	},
-	"ResendConfirmationCode": {
-		"CodeDeliveryFailureException": enroll.NoWayToReach,
-		"InvalidParameterException":    enroll.NoWayToReach, // confirmed already
-		"LimitExceededException":       enroll.NoWayToReach,
-	},
+	"InitiateAuth":           cannotSignIn,
+	opVerifier:               cannotSignIn,
+	opSelect:                 cannotSignIn,
+	"ForgotPassword":         notSent,
+	"ResendConfirmationCode": notSent,
 	"ConfirmForgotPassword": {
 		"LimitExceededException":         enroll.WrongCode,
 		"TooManyFailedAttemptsException": enroll.WrongCode,
@@ -90,6 +83,20 @@ var cannotSignIn = map[string]enroll.Kind{
 	"NotAuthorizedException":    enroll.WrongPassword,
 	"UserNotConfirmedException": enroll.WrongPassword,
 	"UserNotFoundException":     enroll.WrongPassword,
+}
+
+// notSent is said of accounts that exist alone, when no code could be sent to them: nobody learns of it but the log.
+//
+//nolint:gochecknoglobals // an immutable table
+var notSent = map[string]enroll.Kind{
+	"CodeDeliveryFailureException":             enroll.NoWayToReach,
+	"InvalidEmailRoleAccessPolicyException":    enroll.NoWayToReach,
+	"InvalidLambdaResponseException":           enroll.NoWayToReach,
+	"InvalidParameterException":                enroll.NoWayToReach, // no address, or confirmed already
+	"InvalidSmsRoleAccessPolicyException":      enroll.NoWayToReach,
+	"InvalidSmsRoleTrustRelationshipException": enroll.NoWayToReach,
+	"LimitExceededException":                   enroll.NoWayToReach,
+	"UnexpectedLambdaException":                enroll.NoWayToReach,
 }
 
 // errFlowOff is the cause when the app client does not allow a flow.

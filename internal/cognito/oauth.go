@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -63,10 +64,12 @@ func NewOAuth(ctx context.Context, opts OAuthOptions) *OAuth {
 // Pending is a sign-in that has gone to Cognito's pages: what its return is checked against.
 type Pending struct{ State, Nonce, Verifier secret.Text }
 
-// Start begins a sign-in: the address to send the browser to, and what to keep until it returns.
+// Start begins a sign-in: the address to send the browser to, and what to keep until it returns. Cognito's pages are
+// told to ask for the password anew: whoever changes how he signs in must have signed in just now.
 func (o *OAuth) Start() (string, Pending) {
 	pending := Pending{State: secret.New(rand.Text()), Nonce: secret.New(rand.Text()), Verifier: secret.New(oauth2.GenerateVerifier())}
-	return o.config.AuthCodeURL(pending.State.Reveal(), oidc.Nonce(pending.Nonce.Reveal()), oauth2.S256ChallengeOption(pending.Verifier.Reveal())), pending
+	return o.config.AuthCodeURL(pending.State.Reveal(), oidc.Nonce(pending.Nonce.Reveal()), oauth2.S256ChallengeOption(pending.Verifier.Reveal()),
+		oauth2.SetAuthURLParam("prompt", "login")), pending
 }
 
 // Finish trades the code for tokens. Nothing is kept but the access token.
@@ -90,8 +93,7 @@ func (o *OAuth) Finish(ctx context.Context, pending Pending, state, code secret.
 		return enroll.Answer{}, &enroll.Error{Kind: enroll.SignInAgain, Op: op, Err: errors.New("another sign-in's nonce")}
 	}
 	var about struct {
-		Identities []any  `json:"identities"`
-		Email      string `json:"email"`
+		Identities []any `json:"identities"`
 	}
 	if err := id.Claims(&about); err != nil {
 		return enroll.Answer{}, &enroll.Error{Kind: enroll.SignInAgain, Op: op, Err: errors.New("ID token has claims that cannot be read")}
@@ -108,6 +110,9 @@ func (o *OAuth) Accept(ctx context.Context, token secret.Text) (enroll.Answer, e
 	if err != nil {
 		if _, expired := errors.AsType[*oidc.TokenExpiredError](err); expired {
 			return enroll.Answer{}, &enroll.Error{Kind: enroll.SignInAgain, Op: op, Err: errors.New("expired")}
+		}
+		if strings.Contains(err.Error(), "fetching keys") {
+			return enroll.Answer{}, &enroll.Error{Kind: enroll.PoolDown, Op: op, Err: errors.New("the pool's keys cannot be fetched")}
 		}
 		return enroll.Answer{}, &enroll.Error{Kind: enroll.SignInAgain, Op: op, Err: errors.New("does not verify")}
 	}

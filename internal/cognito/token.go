@@ -17,7 +17,11 @@ func (c *Client) Associate(ctx context.Context, authority enroll.Authority) (enr
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	token, session := credentials(authority)
-	out, err := c.api.AssociateSoftwareToken(ctx, &cip.AssociateSoftwareTokenInput{AccessToken: token, Session: session})
+	var options []func(*cip.Options)
+	if session != nil { // which the call spends
+		options = append(options, once)
+	}
+	out, err := c.api.AssociateSoftwareToken(ctx, &cip.AssociateSoftwareTokenInput{AccessToken: token, Session: session}, options...)
 	if err != nil {
 		return enroll.Association{}, translate("AssociateSoftwareToken", err)
 	}

@@ -157,6 +157,7 @@ type Account struct {
 type Service struct {
 	pool      Pool
 	policy    PasswordPolicy
+	required  bool
 	removable bool
 	now       func() time.Time
 }
@@ -165,11 +166,12 @@ type Service struct {
 type Options struct {
 	Pool      Pool
 	Policy    PasswordPolicy
-	Removable bool // the pool does not require MFA: people may switch their app off
+	Required  bool // the pool is known to require MFA
+	Removable bool // the pool is known not to: people may switch their app off
 	Now       func() time.Time
 }
 
 // New makes a Service.
 func New(opts Options) *Service {
-	return &Service{pool: opts.Pool, policy: opts.Policy, removable: opts.Removable, now: opts.Now}
+	return &Service{pool: opts.Pool, policy: opts.Policy, required: opts.Required, removable: opts.Removable, now: opts.Now}
 }

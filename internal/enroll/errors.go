@@ -3,7 +3,6 @@ package enroll
 import (
 	"errors"
 	"fmt"
-	"time"
 )
 
 // Kind is what went wrong, as far as the person is concerned: one kind, one page or one message beside a field.
@@ -28,6 +27,7 @@ const (
 	NotAllowed      // a rule of the organisation (a Lambda trigger) refused
 	AppsOff         // the pool does not allow authenticator apps
 	OtherMethod     // the pool asks for something that this portal cannot answer
+	NeedsAppCode    // an app that works is replaced only by who gives its code
 	OnlyEmail       // the pool lets this account set up codes by mail, and nothing else
 	Federated       // another identity provider signs this account in
 	PasswordExpired // the temporary password is too old
@@ -81,6 +81,8 @@ func (k Kind) String() string {
 		return "apps_off"
 	case OtherMethod:
 		return "other_method"
+	case NeedsAppCode:
+		return "needs_app_code"
 	case OnlyEmail:
 		return "only_email"
 	case Federated:
@@ -114,12 +116,11 @@ func (k Kind) String() string {
 // Error is a failure of one step. Its text is for the log: it never holds what the person typed, nor a text of the
 // pool's, which may repeat it.
 type Error struct {
-	Kind       Kind
-	Op         string         // the operation that failed
-	Err        error          // the cause, without secrets
-	RetryAfter time.Duration  // with Busy and TooManyTries, when known
-	Diagnosis  Diagnosis      // with WrongCode
-	Rules      []PasswordRule // with WeakPassword: those not kept, when known
+	Kind      Kind
+	Op        string         // the operation that failed
+	Err       error          // the cause, without secrets
+	Diagnosis Diagnosis      // with WrongCode
+	Rules     []PasswordRule // with WeakPassword: those not kept, when known
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %v", e.Op, e.Kind, e.Err) }

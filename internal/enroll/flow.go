@@ -99,6 +99,7 @@ type Flow struct {
 	Prefers     bool      // StepReview: some method is preferred
 
 	HasApp     bool        // an app was already set up at sign-in
+	ByApp      bool        // its code was given to sign in: proof enough to replace or remove it
 	Key        secret.Text // base32: the pending key; dropped when done
 	KeyMade    time.Time
 	Earlier    []secret.Text // keys of this account's set-ups that were begun and not finished, newest first
@@ -152,11 +153,25 @@ func (f Flow) Expired(now time.Time) bool {
 	return true
 }
 
-// longest is how long a flow may last, from signing in to leaving the done page.
-const longest = 30 * time.Minute
+// longest is how long anything can be done in a flow, whatever its authority would allow. For a while after that it is
+// only remembered, so that somebody whose time ran out is told which entry to delete.
+const (
+	longest    = 30 * time.Minute
+	remembered = 10 * time.Minute
+)
 
-// Over reports whether the flow has lasted longer than any may, whatever was done meanwhile.
-func (f Flow) Over(now time.Time) bool { return !f.Began.IsZero() && now.Sub(f.Began) > longest }
+// Over reports whether the flow is older than any may be.
+func (f Flow) Over(now time.Time) bool {
+	return !f.Began.IsZero() && now.Sub(f.Began) > longest+remembered
+}
+
+// until is when an authority ends that would last to its own end.
+func (f Flow) until(end time.Time) time.Time {
+	if limit := f.Began.Add(longest); !f.Began.IsZero() && end.After(limit) {
+		return limit
+	}
+	return end
+}
 
 // DeadEntry tells when the entry was made that a person may have scanned but that will never work, because its
 // set-up was not finished in time. It is for StepSignIn.
@@ -176,14 +191,23 @@ func (f Flow) begin(username string, now time.Time) Flow {
 	next := Flow{
 		ID: newID(), Began: now, Username: username, ReturnTo: f.ReturnTo, Earlier: f.Earlier, DeviceName: f.DeviceName, Verified: f.Verified, unknown: f.unknown,
 	}
-	if !f.Verified && !f.Key.IsZero() {
-		next.Earlier = append([]secret.Text{f.Key}, f.Earlier...)
-		next.Earlier = next.Earlier[:min(len(next.Earlier), maxEarlier)]
+	if !f.Verified {
+		next.Earlier = f.shelve().Earlier
 	}
 	if now.Sub(f.Spent.At) < spentFor {
 		next.Spent = f.Spent
 	}
 	return next
+}
+
+// shelve puts a pending key away among those that were not finished.
+func (f Flow) shelve() Flow {
+	if !f.Key.IsZero() {
+		f.Earlier = append([]secret.Text{f.Key}, f.Earlier...)
+		f.Earlier = f.Earlier[:min(len(f.Earlier), maxEarlier)]
+		f.Key, f.KeyMade = secret.Text{}, time.Time{}
+	}
+	return f
 }
 
 // done drops every secret that the set-up needed; what is left describes it.
@@ -207,7 +231,7 @@ func (f Flow) orSignInAgain(err error) Flow {
 	if !authorityEnded(err) {
 		return f
 	}
-	f.Verified = f.Step == StepFinish
-	f.Step, f.Authority, f.Until = StepSignIn, Authority{}, time.Time{}
+	f.Verified = f.Verified || f.Step == StepFinish
+	f.Step, f.Authority, f.Until, f.Notice = StepSignIn, Authority{}, time.Time{}, NoNotice
 	return f
 }

@@ -2,6 +2,7 @@ package enroll
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"cognito-enroll/internal/secret"
@@ -24,13 +25,16 @@ func (s *Service) Start(ctx context.Context, f Flow) (Flow, error) {
 	if stale, ok := s.fresh(f); !ok {
 		return stale, nil
 	}
+	if f.HasApp && !f.ByApp {
+		return f, &Error{Kind: NeedsAppCode, Op: "Start", Err: errors.New("an app works, and its code was not given to sign in")}
+	}
 	association, err := s.pool.Associate(ctx, f.Authority)
 	if err != nil {
 		return f.orSignInAgain(err), err
 	}
 	f.Step, f.Key, f.KeyMade = StepScan, association.Key, s.now()
 	if !association.Session.Text.IsZero() {
-		f.Authority.Session, f.Until = association.Session, association.Until
+		f.Authority.Session, f.Until = association.Session, f.until(association.Until)
 	}
 	return f, nil
 }
@@ -43,10 +47,12 @@ func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) 
 		return f, wrongCode("Verify", diagnosis)
 	}
 	next, err := s.pool.Verify(ctx, f.Authority, secret.New(code), f.DeviceName)
-	if f.Unsure && KindOf(err) == AppsOff {
-		// No key waits for verification any more, and the code fits the last one: the lost answer was yes. What is
-		// left, the preference, fails unless the pool agrees.
-		next, err = f.Authority.Session, nil
+	if KindOf(err) == AppsOff && !f.Authority.AccessToken.IsZero() {
+		// No key waits for verification any more, and the code fits the last one: a lost answer was yes, or another
+		// request of ours was quicker. What is left, the preference, fails unless the pool agrees.
+		if s.pool.Prefer(ctx, f.Authority.AccessToken, MethodApp) == nil {
+			return f.done(s.now()), nil
+		}
 	}
 	if kind := KindOf(err); kind == ResultUnknown || kind == SessionSpent { // the code may have been accepted
 		f.Spent, f.Unsure = Spent{Code: secret.New(code), At: s.now()}, true
@@ -74,7 +80,8 @@ func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
 		err = s.pool.Prefer(ctx, f.Authority.AccessToken, MethodApp)
 	}
 	if KindOf(err) == Conflict { // the pool knows no verified app: another set-up has replaced this one
-		f.Step, f.Key, f.KeyMade = StepReview, secret.Text{}, time.Time{}
+		f = f.shelve()
+		f.Step, f.Verified = StepReview, false
 	}
 	if err != nil {
 		return f.orSignInAgain(err), err

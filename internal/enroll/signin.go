@@ -17,10 +17,9 @@ func (s *Service) SignIn(ctx context.Context, f Flow, username string, password 
 		return f, &Error{Kind: WrongPassword, Op: "SignIn", Err: errors.New("cannot be a user name or password")}
 	}
 	answer, err := s.pool.SignIn(ctx, username, password)
-	if KindOf(err) == ResetRequired { // the password was right: the next page takes the code that was sent
-		next := f.begin(username, s.now())
-		next.Step = StepReset
-		return next, nil
+	if KindOf(err) == ResetRequired {
+		// Cognito may say so whatever the password was: it is told like a wrong one, which mentions the way out.
+		return f, &Error{Kind: WrongPassword, Op: "SignIn", Err: err}
 	}
 	if err != nil {
 		return f, err
@@ -42,6 +41,9 @@ func (s *Service) SetNewPassword(ctx context.Context, f Flow, password, again se
 		given[name] = value
 	}
 	answer, err := s.pool.SetNewPassword(ctx, f.Authority.Session, password, given)
+	if KindOf(err) == Misconfigured && len(given) > 0 { // the pool did not take an attribute: a date, a phone number
+		return f, &Error{Kind: MissingAttribute, Op: "SetNewPassword", Err: err}
+	}
 	if err != nil {
 		return f.orSignInAgain(err), err
 	}
@@ -75,14 +77,20 @@ func (s *Service) AnswerCode(ctx context.Context, f Flow, typed string) (Flow, e
 		if f.Trying && answer.Challenge == NoChallenge {
 			return f.proven(s.now()), nil
 		}
-		f.HasApp = true
+		f.HasApp, f.ByApp = true, true
 	}
-	return s.proceed(ctx, f, answer)
+	f, err = s.proceed(ctx, f, answer)
+	if err == nil && f.Step == StepReview && !f.ByApp { // signed in by a message: there may be an app all the same
+		var account Account
+		account, err = s.pool.Account(ctx, f.Authority.AccessToken)
+		f.HasApp = slices.Contains(account.Methods, MethodApp)
+	}
+	return f, err
 }
 
 // proceed follows the pool's answer to the next step.
 func (s *Service) proceed(ctx context.Context, f Flow, answer Answer) (Flow, error) {
-	f.Authority, f.Until = Authority{Session: answer.Session, AccessToken: answer.AccessToken}, answer.Until
+	f.Authority, f.Until = Authority{Session: answer.Session, AccessToken: answer.AccessToken}, f.until(answer.Until)
 	f.Notice = NoNotice
 	if answer.Session.UserID != "" {
 		f.Account = answer.Session.UserID
@@ -106,15 +114,20 @@ func (s *Service) proceed(ctx context.Context, f Flow, answer Answer) (Flow, err
 	return f, nil
 }
 
-// EnterFromPages begins where somebody has signed in at Cognito's own pages. They ask for the code of an app that is
-// set up, so that a fresh sign-in there may replace it.
-func (s *Service) EnterFromPages(ctx context.Context, f Flow, answer Answer) (Flow, error) {
-	f.Elsewhere = true
-	next, err := s.enter(ctx, f, answer)
+// EnterFromPages begins where somebody has signed in at Cognito's own pages, which have asked for the factor that the
+// account prefers. What this browser knew of the same account is kept.
+func (s *Service) EnterFromPages(ctx context.Context, f Flow, returnTo string, answer Answer) (Flow, error) {
+	begun := f
+	if f.Account != answer.Username || f.Username == "" {
+		begun = Flow{Username: answer.Username, unknown: f.unknown}
+	}
+	begun = begun.begin(begun.Username, s.now())
+	begun.ReturnTo, begun.Elsewhere = returnTo, true
+	next, err := s.enter(ctx, begun, answer)
 	if err != nil || next.Step != StepReview {
 		return next, err
 	}
-	next.HasApp, err = s.hasApp(ctx, answer.AccessToken)
+	next.HasApp, next.ByApp, err = s.app(ctx, answer.AccessToken)
 	return next, err
 }
 
@@ -126,7 +139,7 @@ func (s *Service) HandOver(ctx context.Context, f Flow, answer Answer) (Flow, er
 	if err != nil {
 		return f, err
 	}
-	has, err := s.hasApp(ctx, answer.AccessToken)
+	has, _, err := s.app(ctx, answer.AccessToken)
 	if err != nil {
 		return f, err
 	}
@@ -136,14 +149,19 @@ func (s *Service) HandOver(ctx context.Context, f Flow, answer Answer) (Flow, er
 	return next, nil
 }
 
-// hasApp asks the pool whether the account has an app. Cognito tells what is preferred, not what is registered; but in
-// a pool that requires MFA somebody who holds an access token, and has nothing on that list, has used an app.
-func (s *Service) hasApp(ctx context.Context, accessToken secret.Text) (bool, error) {
+// app asks the pool whether the account has an app, and whether a sign-in asks for its code. Cognito tells what is
+// switched on, not what is registered; but in a pool that is known to require MFA, somebody who holds an access token
+// and has nothing on that list has used an app.
+func (s *Service) app(ctx context.Context, accessToken secret.Text) (has, asked bool, err error) {
 	account, err := s.pool.Account(ctx, accessToken)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
-	return slices.Contains(account.Methods, MethodApp) || !s.removable && len(account.Methods) == 0, nil
+	if len(account.Methods) == 0 {
+		return s.required, s.required, nil
+	}
+	has = slices.Contains(account.Methods, MethodApp)
+	return has, has && (len(account.Methods) == 1 || account.Prefers && account.Preferred == MethodApp), nil
 }
 
 // enter begins where somebody is signed in.
@@ -158,7 +176,7 @@ func (s *Service) enter(ctx context.Context, f Flow, answer Answer) (Flow, error
 	if f.ID == (ID{}) {
 		f.ID, f.Began = newID(), s.now()
 	}
-	f.Authority, f.Until, f.SignedInAt = Authority{AccessToken: answer.AccessToken}, answer.Until, answer.SignedInAt
+	f.Authority, f.Until, f.SignedInAt = Authority{AccessToken: answer.AccessToken}, f.until(answer.Until), answer.SignedInAt
 	f.Step, f.Trying, f.Methods, f.Looked = StepReview, false, nil, false
 	if f.Verified { // an earlier flow ended between Verify and Prefer
 		f.Step = StepFinish

@@ -55,6 +55,7 @@ const (
 	flagLooked
 	flagPrefers
 	flagElsewhere
+	flagByApp
 )
 
 // errWire says that bytes are not a flow. It never happens to bytes that MarshalBinary made.
@@ -213,6 +214,7 @@ func (f *Flow) flagged() map[uint64]*bool {
 	return map[uint64]*bool{
 		flagHasApp: &f.HasApp, flagVerified: &f.Verified, flagTrying: &f.Trying, flagUnsure: &f.Unsure,
 		flagLooked: &f.Looked, flagPrefers: &f.Prefers, flagElsewhere: &f.Elsewhere,
+		flagByApp: &f.ByApp,
 	}
 }
 

@@ -18,10 +18,30 @@ type Language struct{ Tag, Name string }
 //
 //nolint:gochecknoglobals // an immutable table
 var names = []Language{
-	{"id", "Bahasa Indonesia"}, {"cs", "Čeština"}, {"de", "Deutsch"}, {"en", "English"}, {"es", "Español"}, {"fr", "Français"},
-	{"it", "Italiano"}, {"hu", "Magyar"}, {"nl", "Nederlands"}, {"nb", "Norsk bokmål"}, {"pl", "Polski"}, {"pt-BR", "Português (Brasil)"},
-	{"sv", "Svenska"}, {"vi", "Tiếng Việt"}, {"tr", "Türkçe"}, {"ru", "Русский"}, {"uk", "Українська"}, {"he", "עברית"},
-	{"ar", "العربية"}, {"th", "ไทย"}, {"ko", "한국어"}, {"ja", "日本語"}, {"zh-Hans", "简体中文"}, {"zh-Hant", "繁體中文"},
+	{"id", "Bahasa Indonesia"},
+	{"cs", "Čeština"},
+	{"de", "Deutsch"},
+	{"en", "English"},
+	{"es", "Español"},
+	{"fr", "Français"},
+	{"it", "Italiano"},
+	{"hu", "Magyar"},
+	{"nl", "Nederlands"},
+	{"nb", "Norsk bokmål"},
+	{"pl", "Polski"},
+	{"pt-BR", "Português (Brasil)"},
+	{"sv", "Svenska"},
+	{"vi", "Tiếng Việt"},
+	{"tr", "Türkçe"},
+	{"ru", "Русский"},
+	{"uk", "Українська"},
+	{"he", "עברית"},
+	{"ar", "العربية"},
+	{"th", "ไทย"},
+	{"ko", "한국어"},
+	{"ja", "日本語"},
+	{"zh-Hans", "简体中文"},
+	{"zh-Hant", "繁體中文"},
 }
 
 // Languages are the catalogues that are built in. It is safe for concurrent use.
