@@ -112,7 +112,7 @@ func startPostgres() error {
 				server.ready <- nil
 			}
 		}
-		server.ready <- fmt.Errorf("postgres ended: %v: %s", command.Wait(), strings.Join(said, "\n"))
+		server.ready <- fmt.Errorf("postgres ended: %w: %s", command.Wait(), strings.Join(said, "\n"))
 	}()
 	return <-server.ready
 }
