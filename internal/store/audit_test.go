@@ -93,6 +93,40 @@ func TestAuditNamesWhatWasChanged(t *testing.T) {
 	})
 }
 
+// TestAuditForgedWithHashes: somebody who knows how hashes are made forges one entry, then all that follow it as well.
+// Who forges the newest hash, too, is found out by whoever has noted it down.
+func TestAuditForgedWithHashes(t *testing.T) {
+	engines(t, func(w *world) {
+		t, ctx := w.t, w.t.Context()
+		chain := w.audit(9)
+		forge := func(entry *store.AuditEntry) {
+			store.Rehash(entry)
+			must(t, store.Exec(ctx, w.first, `UPDATE audit SET actor = $2, previous = $3, hash = $4 WHERE seq = $1`,
+				entry.Seq, entry.Actor, entry.Previous[:], entry.Hash[:]))
+		}
+		wantBroken := func(want int64) {
+			t.Helper()
+			_, err := w.first.VerifyAudit(ctx)
+			if broken, ok := errors.AsType[*store.BrokenChain](err); !ok || broken.Seq != want {
+				t.Errorf("got %v, want entry %d named", err, want)
+			}
+		}
+		chain[4].Actor = "mallory"
+		forge(&chain[4])
+		wantBroken(6)
+		for i := 5; i < 9; i++ {
+			chain[i].Previous = chain[i-1].Hash
+			forge(&chain[i])
+		}
+		wantBroken(9)
+		noted := chain[8].Hash
+		must(t, store.Exec(ctx, w.first, `UPDATE audit_head SET hash = $1`, noted[:]))
+		if last, err := w.first.VerifyAudit(ctx); err != nil || last.Hash != noted {
+			t.Errorf("got %v, %v, want a whole chain that ends in the forged hash", last, err)
+		}
+	})
+}
+
 func TestThousandAppendToOneChain(t *testing.T) {
 	engines(t, func(w *world) {
 		counts := w.race(1000, func(node *store.Store, i int) error {

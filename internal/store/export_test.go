@@ -13,3 +13,6 @@ func QueryText(ctx context.Context, s *Store, query string, args ...any) (text s
 	err = s.writer.QueryRowContext(ctx, query, args...).Scan(&text)
 	return text, err
 }
+
+// Rehash gives an audit entry the hash that fits it.
+func Rehash(entry *AuditEntry) { entry.Hash = entry.hash() }

@@ -57,7 +57,7 @@ const inviteColumns = `id, locator_hash, pool, account, purpose, agent, ticket, 
 	expires_at, state, changed_at, piece_hash, piece_expires_at, tries`
 
 // PutInvite keeps a new live invite and answers its ID. In the same moment the account's older one, if it still worked,
-// is cancelled. ErrConflict when the locator is known already.
+// is cancelled. ErrConflict when the locator is known already, which after ErrUnavailable may be this invite's.
 func (s *Store) PutInvite(ctx context.Context, invite Invite) (id int64, err error) {
 	now := micros(s.now())
 	pool, account := clean(invite.Pool), clean(invite.Account)
@@ -118,7 +118,8 @@ func (s *Store) PutPiece(ctx context.Context, id int64, pieceHash []byte, expire
 
 // TryPiece opens the invite if pieceHash is that of its piece. A wrong one costs a try, and after limit wrong ones no
 // more are heard, on whichever nodes and however fast they come. ErrNotFound: no such invite works, has a piece that is
-// still heard, and tries left; ErrConflict: the piece is wrong. Both look the same to whoever tries.
+// still heard, and tries left; ErrConflict: the piece is wrong. Both must look the same to whoever tries. Said again after
+// ErrUnavailable, a wrong piece may have cost two tries.
 func (s *Store) TryPiece(ctx context.Context, locatorHash [32]byte, pieceHash []byte, limit int) (Invite, error) {
 	var invite Invite
 	right := false
@@ -148,6 +149,7 @@ func (s *Store) TryPiece(ctx context.Context, locatorHash [32]byte, pieceHash []
 // SpendInvite ends an invite whose set-up is finished. Of all who try, on all nodes, one succeeds; the others get
 // ErrConflict, and ErrNotFound when there is no such invite. One that has a piece must have been opened with it; one
 // that was opened in time can be finished after it expired, because the session that opened it has an end of its own.
+// Said again after ErrUnavailable, ErrConflict may mean that the first time succeeded.
 func (s *Store) SpendInvite(ctx context.Context, locatorHash [32]byte) error {
 	now := micros(s.now())
 	n, err := s.write(ctx, "spend invite", `UPDATE invites SET state = 'spent', changed_at = $2 WHERE locator_hash = $1

@@ -156,6 +156,12 @@ func TestPieceExpiresAndIsIssuedAgain(t *testing.T) {
 			t.Errorf("got %+v, want it opened now with one wrong try", opened)
 		}
 		wantKind(t, w.first.PutPiece(ctx, id+1, []byte("x"), start), store.ErrNotFound)
+
+		// A piece that outlives its invite does not keep it open.
+		must(t, w.first.PutPiece(ctx, id, []byte("third"), start.Add(24*time.Hour)))
+		w.clock.advance(50 * time.Minute)
+		_, err = w.first.TryPiece(ctx, hash(1), []byte("third"), pieceTries)
+		wantKind(t, err, store.ErrNotFound)
 	})
 }
 

@@ -17,7 +17,7 @@ type LedgerEntry struct {
 	Detail  string
 }
 
-// AppendLedger adds an entry and answers its ID.
+// AppendLedger adds an entry and answers its ID. Said again after ErrUnavailable, it may be there twice.
 func (s *Store) AppendLedger(ctx context.Context, entry LedgerEntry) (id int64, err error) {
 	err = s.writeReturning(ctx, "append to ledger", `INSERT INTO ledger (moment, pool, account, event, actor, detail)
 		VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,

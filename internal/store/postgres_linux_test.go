@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"database/sql"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -26,6 +25,7 @@ var server struct {
 	err     error
 	dir     string
 	process *os.Process
+	ready   chan error // nil each time that it begins to take connections
 	exited  chan struct{}
 }
 
@@ -102,27 +102,19 @@ func startPostgres() error {
 	if err := command.Start(); err != nil {
 		return err
 	}
-	server.process, server.exited = command.Process, make(chan struct{})
-
-	ready := make(chan error, 1)
-	say := func(err error) {
-		select {
-		case ready <- err:
-		default: // said before: a server that recovers from a crash is ready once more
-		}
-	}
+	server.process, server.ready, server.exited = command.Process, make(chan error, 100), make(chan struct{})
 	go func() {
 		defer close(server.exited)
 		var said []string
 		for lines := bufio.NewScanner(log); lines.Scan(); {
 			said = append(said, lines.Text())
 			if strings.Contains(lines.Text(), "ready to accept connections") {
-				say(nil)
+				server.ready <- nil
 			}
 		}
-		say(fmt.Errorf("postgres ended: %w: %s", errors.Join(command.Wait()), strings.Join(said, "\n")))
+		server.ready <- fmt.Errorf("postgres ended: %w: %s", command.Wait(), strings.Join(said, "\n"))
 	}()
-	return <-ready
+	return <-server.ready
 }
 
 // stopPostgres ends the server and removes its cluster.

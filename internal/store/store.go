@@ -24,7 +24,7 @@
 // are whole microseconds since 1970, taken from the clock in [Options]: the engines' own clocks are never asked.
 //
 // A call that answers nil is on disk. A writing call that answers [ErrUnavailable] may have happened or not, like any
-// other whose answer was lost; each of them says what that means, and is safe to repeat.
+// other whose answer was lost. Saying it again does no harm, except where its comment says what it does.
 package store
 
 import (
