@@ -30,7 +30,7 @@ func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Set(langKey, s.Languages.Match(chosen, remembered, r.Header.Get("Accept-Language")))
 		if _, known := s.Languages.Printer(chosen); known && chosen != remembered {
-			c.SetCookie(&http.Cookie{
+			c.SetCookie(&http.Cookie{ //nolint:gosec // Secure wherever the portal is reached by https; nothing secret in it
 				Name: langCookie, Value: chosen, Path: "/", MaxAge: langAge, Secure: s.PublicURL.Scheme == "https", HttpOnly: true,
 				SameSite: http.SameSiteLaxMode,
 			})
