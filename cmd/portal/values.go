@@ -1,0 +1,189 @@
+package main
+
+// How the text of each setting becomes a value, and what is refused.
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cognito-enroll/internal/cognito"
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/secret"
+	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/userpool"
+	"cognito-enroll/web"
+)
+
+func (c *config) setPublicURL(value string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("want an origin such as https://mfa.example.com")
+	}
+	c.PublicURL = u
+	return nil
+}
+
+func (c *config) setSessionKeys(value string) error {
+	for i, text := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \n\t", r) }) {
+		key, err := session.ParseKey(secret.New(text))
+		if err != nil {
+			return fmt.Errorf("key %d: %w: make one with \"portal keys\"", i+1, err)
+		}
+		c.SessionKeys = append(c.SessionKeys, key)
+	}
+	return nil
+}
+
+func (c *config) setReturns(value string) error {
+	for entry := range strings.SplitSeq(value, ",") {
+		if strings.TrimSpace(entry) == "" {
+			continue
+		}
+		parts := strings.Split(entry, "|")
+		if len(parts) != 3 {
+			return fmt.Errorf("%q: want KEY|NAME|URL", entry)
+		}
+		place := web.Return{Key: strings.TrimSpace(parts[0]), Name: strings.TrimSpace(parts[1]), URL: strings.TrimSpace(parts[2])}
+		u, err := url.Parse(place.URL)
+		if err != nil || u.Host == "" || u.User != nil || strings.Contains(place.URL, "\\") ||
+			(u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Host))) || place.Key == "" || place.Name == "" {
+			return fmt.Errorf("%q: want a key, a name and an https URL", entry)
+		}
+		c.Returns = append(c.Returns, place)
+	}
+	return nil
+}
+
+func (c *config) setAPIKeys(value string) error {
+	for entry := range strings.SplitSeq(value, ",") {
+		if strings.TrimSpace(entry) == "" {
+			continue
+		}
+		name, hash, found := strings.Cut(strings.TrimSpace(entry), ":")
+		raw, err := hex.DecodeString(hash)
+		if !found || name == "" || err != nil || len(raw) != 32 {
+			return errors.New("want NAME:HASH as \"portal api-key NAME\" prints it")
+		}
+		c.APIKeys = append(c.APIKeys, web.APIKey{Name: name, Hash: [32]byte(raw)})
+	}
+	return nil
+}
+
+func (c *config) setDomain(value string) error {
+	if value == "" {
+		return nil
+	}
+	if !strings.Contains(value, "://") {
+		value = "https://" + value
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || (u.Scheme != "https" && !isLoopback(u.Host)) {
+		return errors.New("want https://PREFIX.auth.REGION.amazoncognito.com, or your own domain")
+	}
+	c.Domain = strings.TrimRight(value, "/")
+	return nil
+}
+
+// issuer is what the pool's tokens name as their issuer.
+func (c config) issuer() string {
+	endpoint := c.Endpoint
+	if endpoint == "" {
+		endpoint = "https://cognito-idp." + c.Region + ".amazonaws.com"
+	}
+	return strings.TrimRight(endpoint, "/") + "/" + c.UserPoolID
+}
+
+func (c *config) setPasswordPolicy(value string) error {
+	c.PasswordPolicy = enroll.PasswordPolicy{MinLength: 8}
+	for word := range strings.SplitSeq(value, ",") {
+		switch word = strings.TrimSpace(word); word {
+		case "upper":
+			c.PasswordPolicy.Upper = true
+		case "lower":
+			c.PasswordPolicy.Lower = true
+		case "number":
+			c.PasswordPolicy.Number = true
+		case "symbol":
+			c.PasswordPolicy.Symbol = true
+		default:
+			length, err := strconv.Atoi(word)
+			if err != nil || length < 6 || length > 99 { // the range that Cognito accepts
+				return fmt.Errorf("%q: want a length from 6 to 99 and any of upper, lower, number, symbol, separated by commas", word)
+			}
+			c.PasswordPolicy.MinLength = length
+		}
+	}
+	return nil
+}
+
+func (c *config) setEndpoint(value string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Host))) {
+		return errors.New("want an https URL, or http on loopback")
+	}
+	c.Endpoint = value
+	return nil
+}
+
+func (c *config) setSessionValidity(value string) error {
+	if minutes, err := strconv.Atoi(value); err == nil { // as Cognito writes it
+		value = strconv.Itoa(minutes) + "m"
+	}
+	validity, err := time.ParseDuration(value)
+	if err != nil || validity < 3*time.Minute || validity > 15*time.Minute {
+		return fmt.Errorf("%q: want 3m to 15m, as the app client has it", value)
+	}
+	c.SessionValidity = validity
+	return nil
+}
+
+func (c *config) setDemoMFA(value string) error {
+	var mfa string
+	err := oneOf(&mfa, value, "on", "optional")
+	c.DemoMFA = userpool.MFA(strings.ToUpper(mfa))
+	return err
+}
+
+func (c *config) setAuthFlow(value string) error {
+	var flow string
+	err := oneOf(&flow, value, string(cognito.FlowAuto), string(cognito.FlowSRP), string(cognito.FlowPassword), string(cognito.FlowChoice))
+	c.AuthFlow = cognito.AuthFlow(flow)
+	return err
+}
+
+// oneOf takes a value that is one of a few words.
+func oneOf(target *string, value string, words ...string) error {
+	value = strings.ToLower(strings.TrimSpace(value))
+	if !slices.Contains(words, value) {
+		return fmt.Errorf("%q: want one of %s", value, strings.Join(words, ", "))
+	}
+	*target = value
+	return nil
+}
+
+// isLoopback reports whether an address, with or without a port, is this machine's own.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && ip.IsLoopback()
+}
