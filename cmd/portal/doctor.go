@@ -107,7 +107,7 @@ func doctorOptions(ctx context.Context, cfg config) (doctor.Options, error) {
 		SessionValidity: cfg.SessionValidity, Now: time.Now,
 	}
 	if cfg.demo() {
-		embedded, err := embeddedPool(cfg)
+		embedded, err := embeddedPool(cfg, io.Discard)
 		if err != nil {
 			return doctor.Options{}, err
 		}

@@ -101,7 +101,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		cfg.PublicURL = &url.URL{Scheme: "http", Host: listener.Addr().String()}
 	}
 	mfa := cfg.mfa() // before openPool fills in the embedded pool's id
-	pool, oauth, demo, err := openPool(ctx, &cfg)
+	pool, oauth, demo, err := openPool(ctx, &cfg, stdout)
 	if err != nil {
 		return err
 	}
@@ -203,12 +203,12 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
 // configures; and what verifies that pool's tokens.
-func openPool(ctx context.Context, cfg *config) (*cognito.Client, *cognito.OAuth, []views.DemoAccount, error) {
+func openPool(ctx context.Context, cfg *config, stdout io.Writer) (*cognito.Client, *cognito.OAuth, []views.DemoAccount, error) {
 	var demo []views.DemoAccount
 	tokens := &http.Client{Timeout: oauthTimeout} // for Cognito's token endpoint and keys
 	var settings aws.Config
 	if cfg.demo() {
-		embedded, err := embeddedPool(*cfg)
+		embedded, err := embeddedPool(*cfg, stdout)
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -251,9 +251,14 @@ func awsSettings(ctx context.Context, cfg config) (aws.Config, error) {
 	return c, nil
 }
 
-// embeddedPool makes the pool of the demo, with its accounts.
-func embeddedPool(cfg config) (*userpool.Pool, error) {
-	embedded, err := userpool.New(userpool.Options{MFA: cfg.DemoMFA, SessionValidity: cfg.SessionValidity, PreventUserExistenceErrors: true})
+// embeddedPool makes the pool of the demo, with its accounts. What it would mail or text is printed.
+func embeddedPool(cfg config, stdout io.Writer) (*userpool.Pool, error) {
+	embedded, err := userpool.New(userpool.Options{
+		MFA: cfg.DemoMFA, SessionValidity: cfg.SessionValidity, PreventUserExistenceErrors: true,
+		OnMessage: func(m userpool.Message) {
+			_, _ = fmt.Fprintf(stdout, "message to %s: your code is %s\n", m.Destination, m.Code)
+		},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("embedded pool: %w", err)
 	}

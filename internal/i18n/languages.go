@@ -103,7 +103,7 @@ func (l *Languages) Match(preferences ...string) *Printer {
 		if err != nil || len(wanted) == 0 {
 			continue
 		}
-		if _, index, confidence := l.matcher.Match(wanted...); confidence != language.No {
+		if _, index, confidence := l.matcher.Match(wanted...); confidence >= language.High { // less is a guess
 			return l.byTag[index]
 		}
 	}

@@ -32,7 +32,7 @@ func TestTheFirstPreferenceThatFitsCounts(t *testing.T) {
 		{[]string{"de", "fr", "es"}, "de"},
 		{[]string{"", "fr", "es"}, "fr"},
 		{[]string{"", "", "es-MX,en;q=0.8"}, "es"},
-		{[]string{"tlh", "", "de-CH"}, "de"},
+		{[]string{"xx", "", "de-CH"}, "de"},
 		{[]string{"", "", "pt"}, "pt-BR"},
 		{[]string{"", "", "zh-TW,zh;q=0.9"}, "zh-Hant"},
 		{[]string{"", "", "zh-CN"}, "zh-Hans"},
@@ -97,6 +97,21 @@ func TestEveryCatalogueIsComplete(t *testing.T) {
 	}
 }
 
+// Texts that send the reader to a button or a link call it as it is called.
+func TestButtonsAreCalledByTheirNames(t *testing.T) {
+	all := languages(t)
+	for _, each := range all.All() {
+		p, _ := all.Printer(each.Tag)
+		for _, test := range []struct{ text, button string }{
+			{"code.error.pool_refused", "layout.not_you"}, {"signin.error.wrong_password", "signin.forgot"},
+		} {
+			if !strings.Contains(p.T(test.text), p.T(test.button)) {
+				t.Errorf("%s: %q does not name %q: %s", each.Tag, test.text, test.button, p.T(test.text))
+			}
+		}
+	}
+}
+
 func without(names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "{n}" })
 }
@@ -123,9 +138,13 @@ func sample() []int {
 }
 
 func categoryOf(tag string, n int) string {
+	form := plural.Cardinal.MatchPlural(language.MustParse(tag), n, 0, 0, 0, 0)
+	if tag == "he" && form == plural.Many { // CLDR has had no such form since version 42; the library is older
+		form = plural.Other
+	}
 	return map[plural.Form]string{
 		plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few", plural.Many: "many", plural.Other: "other",
-	}[plural.Cardinal.MatchPlural(language.MustParse(tag), n, 0, 0, 0, 0)]
+	}[form]
 }
 
 func TestPluralsFollowCLDR(t *testing.T) {

@@ -42,6 +42,9 @@ type Message struct {
 const maxMessages = 1000
 
 func (p *Pool) keepMessage(m Message) {
+	if p.onMessage != nil {
+		p.onMessage(m)
+	}
 	if len(p.messages) >= maxMessages {
 		p.messages = append(p.messages[:0:0], p.messages[maxMessages/10:]...)
 	}

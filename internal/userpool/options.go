@@ -48,6 +48,9 @@ type Options struct {
 	// Switches choose among readings of the service where it is unknown or has changed.
 	Switches Switches
 
+	// OnMessage is told every text that a real pool would send. It must not call the pool. Default: nobody is told, and
+	// LastMessage remembers.
+	OnMessage func(Message)
 	// Now is the clock. Default time.Now. Advance moves it.
 	Now func() time.Time
 	// Rand is where ids, keys and codes come from; it must be safe for concurrent use. Default crypto/rand.

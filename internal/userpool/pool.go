@@ -17,6 +17,7 @@ type Pool struct {
 	model     model
 	region    string
 	clock     func() time.Time
+	onMessage func(Message)
 	rand      io.Reader
 	sealer    *sealer
 	keys      *Keys
@@ -68,7 +69,7 @@ func New(options Options) (*Pool, error) {
 		return nil, err
 	}
 	p := &Pool{
-		model: shapes, region: options.Region, clock: options.Now, rand: options.Rand, keys: options.Keys,
+		model: shapes, region: options.Region, clock: options.Now, onMessage: options.OnMessage, rand: options.Rand, keys: options.Keys,
 		accessKey: options.AccessKeyID, secretKey: options.SecretAccessKey, switches: options.Switches,
 		sizes: sizes{session: usualSession, groups: options.TokenGroups},
 		pools: map[string]*userPool{}, clients: map[string]*client{}, sessions: map[handle]*session{},
