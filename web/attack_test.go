@@ -27,8 +27,9 @@ func TestBadInputIsRefusedAndChangesNothing(t *testing.T) {
 	p.calls()
 	before := b.cookies()
 
+	token := "&flow=" + b.page.Attr(`input[name="flow"]`, "value")
 	form := func(body string) func(*http.Request) {
-		return func(r *http.Request) { setBody(r, body) }
+		return func(r *http.Request) { setBody(r, body+token) }
 	}
 	header := func(pairs ...string) func(*http.Request) {
 		return func(r *http.Request) {

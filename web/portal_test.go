@@ -468,6 +468,7 @@ var masks = []struct {
 	{regexp.MustCompile(`\b([A-Z2-7]{4} ){12}[A-Z2-7]{4}\b`), "KEY"},
 	{regexp.MustCompile(`secret=[A-Z2-7]+`), "secret=KEY"},
 	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "http://HOST"},
+	{regexp.MustCompile(`name="flow" value="[0-9a-f]{32}"`), `name="flow" value="FLOW"`},
 	{regexp.MustCompile(`/handoff/[A-Z2-7]+`), "/handoff/LOCATOR"},
 	{regexp.MustCompile(`\.[0-9a-f]{12}\.`), ".HASH."},
 	{regexp.MustCompile(`\b[A-Z2-7]{4}-[A-Z2-7]{4}\b`), "REQUEST-ID"},
