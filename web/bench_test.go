@@ -8,11 +8,15 @@ import (
 	"strings"
 	"testing"
 
+	"cognito-enroll/internal/htmltest"
 	"cognito-enroll/internal/userpool"
 )
 
 // direct asks the portal without a network between, so that a benchmark measures the portal.
 func (b *browser) direct(method, path string, form url.Values) *httptest.ResponseRecorder {
+	if b.page != nil && form != nil && !form.Has("flow") { // as the page's own form has it
+		form.Set("flow", b.page.Attr(`input[name="flow"]`, "value"))
+	}
 	r := httptest.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, strings.NewReader(form.Encode()))
 	for name, value := range b.cookies() {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
@@ -88,11 +92,8 @@ func BenchmarkEnrollment(b *testing.B) {
 		page := browser.direct(http.MethodGet, "/set-up", nil)
 		browser.direct(http.MethodGet, "/set-up/qr.png", nil)
 		b.StopTimer()
-		_, rest, _ := strings.Cut(page.Body.String(), `translate="no">`+name+`</span>`)
-		_, rest, _ = strings.Cut(rest, `id="key"`)
-		_, rest, _ = strings.Cut(rest, ">")
-		key, _, _ := strings.Cut(rest, "<")
-		code := p.code(strings.ReplaceAll(key, " ", ""))
+		browser.page = htmltest.Parse(b, page.Body.Bytes())
+		code := p.code(strings.ReplaceAll(browser.page.Text("#key"), " ", ""))
 		b.StartTimer()
 		browser.direct(http.MethodPost, "/set-up/verify", url.Values{"code": {code}})
 		if done := browser.direct(http.MethodGet, "/done", nil); done.Code != http.StatusOK {
