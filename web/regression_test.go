@@ -115,6 +115,19 @@ func TestADoubleClickOnTheTokenPath(t *testing.T) {
 	b.get("/").submit("/set-up/verify", "code", p.code(b.key())).at("/done")
 }
 
+// Two browsers replace an app at once: the one that was late said "done" for a key that counts nowhere.
+func TestTheLaterOfTwoIsNotDone(t *testing.T) {
+	p := openPortal(t, optional)
+	p.addUser("ada", userpool.StateNew)
+	late, first := p.browser(), p.browser()
+	late.signIn("ada", password).submit("/authenticator/start").at("/set-up")
+	first.signIn("ada", password).submit("/authenticator/start").at("/set-up")
+	key := first.key()
+	first.submit("/set-up/verify", "code", p.code(key)).at("/done")
+	late.submit("/set-up/verify", "code", p.nextCode(late.key())).at("/sign-in").text(".msg", "if we ask for a code, it was")
+	late.submit("/sign-in", "password", password).at("/challenge").submit("/challenge", "code", p.nextCode(key)).at("/authenticator")
+}
+
 // After three lost answers on the session path the page said "done" although nothing was verified.
 func TestDoneIsNeverSaidOnALostAnswerAlone(t *testing.T) {
 	p := openPortal(t)

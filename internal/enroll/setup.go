@@ -48,10 +48,11 @@ func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) 
 	}
 	next, err := s.pool.Verify(ctx, f.Authority, secret.New(code), f.DeviceName)
 	if KindOf(err) == AppsOff && !f.Authority.AccessToken.IsZero() {
-		// No key waits for verification any more, and the code fits the last one: a lost answer was yes, or another
-		// request of ours was quicker. What is left, the preference, fails unless the pool agrees.
+		// No key waits for verification any more, and the code fits ours: a lost answer was yes, another request of ours
+		// was quicker, or somebody else has set up another key since. If the pool has any app, the next sign-in asks for
+		// its code, and that alone tells whose it is.
 		if s.pool.Prefer(ctx, f.Authority.AccessToken, MethodApp) == nil {
-			return f.done(s.now()), nil
+			err = &Error{Kind: SessionSpent, Op: "Verify", Err: err}
 		}
 	}
 	if kind := KindOf(err); kind == ResultUnknown || kind == SessionSpent { // the code may have been accepted
