@@ -8,6 +8,7 @@ package views
 import (
 	"time"
 
+	"cognito-enroll/internal/brand"
 	"cognito-enroll/internal/i18n"
 )
 
@@ -22,14 +23,11 @@ const (
 type Page struct {
 	P       *i18n.Printer
 	Title   string // of the document; "Error: …" when a form came back
-	Brand   string
+	Brand   *brand.Brand
 	Account string // whose flow it is; "" before sign-in
-	Support string // where to get help; "" for none
 	Assets  Assets
-	Flow    string // binds the page's forms to its sign-in; "" before there is one
-
-	Languages []i18n.Language // to choose from
-	Demo      []DemoAccount   // nil unless this is the demo
+	Flow    string        // binds the page's forms to its sign-in; "" before there is one
+	Demo    []DemoAccount // nil unless this is the demo
 }
 
 // Assets are the URLs of what a page loads.
@@ -37,6 +35,21 @@ type Assets struct{ CSS, HTMX, Script, Icon string }
 
 // DemoAccount is a row of the demo banner.
 type DemoAccount struct{ Username, Password, State, Key string }
+
+// Prepare is the page /prepare: get an app before the clock runs.
+type Prepare struct {
+	Page
+	Apps    []brand.App
+	Minutes int    // how long each step may take once one has signed in
+	Next    string // where to go on
+}
+
+// Languages is the page /languages.
+type Languages struct {
+	Page
+	All  []i18n.Language
+	Back string // the page that remembers the choice
+}
 
 // SignIn is the page /sign-in.
 type SignIn struct {
@@ -128,14 +141,24 @@ type Confirm struct {
 // SetUp is the page /set-up while the QR code is on it.
 type SetUp struct {
 	Page
-	Issuer, Entry string // as the app shows them
-	Key           string // in groups of four
-	URI           string // otpauth, built by internal/totp
-	QRPixels      int    // width of the picture: a whole number of pixels for each module
-	Until         time.Time
-	Left          time.Duration
-	Device        string
-	Error         []i18n.Rich
+	Entry     string   // how the app lists the account
+	Key       []string // in groups of four
+	URI       string   // otpauth, built by internal/totp
+	AppleURI  string   // the same for Apple's Passwords; "" when the device is not one of Apple's
+	QRModules int      // width of the picture in modules
+	QRPixels  int      // and in pixels: a whole number for each module
+	Until     time.Time
+	Left      time.Duration
+	CodeAge   time.Duration // how long the present code has been shown
+	Apps      []brand.App
+	Device    string
+	Error     CodeError
+}
+
+// CodeError is why a code was not accepted, and what to do about it. The zero one is no error.
+type CodeError struct {
+	Texts    []i18n.Rich
+	OffClock bool // the phone's clock is off: say where to set it right
 }
 
 // Finish is the page /set-up when only the last call to the pool is left.

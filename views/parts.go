@@ -8,6 +8,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
+
+	"cognito-enroll/internal/brand"
+	"cognito-enroll/internal/i18n"
 )
 
 // posts makes a form that works without script, and with it swaps the page's step alone: same URL, same handler.
@@ -28,10 +31,33 @@ func posts(url string) templ.OrderedAttributes {
 // otpauth is the one place where a link of another scheme than http is let through: the URI is our own builder's
 // (totp.URI), which escapes everything in it.
 func otpauth(uri string) templ.SafeURL {
-	if !strings.HasPrefix(uri, "otpauth://totp/") {
+	if !strings.HasPrefix(strings.TrimPrefix(uri, "apple-"), "otpauth://totp/") {
 		return "#"
 	}
 	return templ.SafeURL(uri)
+}
+
+// appNames is the first few apps, as a list in a sentence.
+func appNames(p *i18n.Printer, apps []brand.App) string {
+	const few = 4
+	names := make([]string, 0, few)
+	for _, app := range apps[:min(few, len(apps))] {
+		names = append(names, app.Name)
+	}
+	return strings.Join(names, p.T("layout.comma"))
+}
+
+// spelling is the word by which a character of a key is spelt out: those of the ICAO alphabet, which are the same in
+// every language. A digit is its own word.
+func spelling(character rune) string {
+	words := [...]string{
+		"Alfa", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf", "Hotel", "India", "Juliett", "Kilo", "Lima", "Mike",
+		"November", "Oscar", "Papa", "Quebec", "Romeo", "Sierra", "Tango", "Uniform", "Victor", "Whiskey", "X-ray", "Yankee", "Zulu",
+	}
+	if character < 'A' || character > 'Z' {
+		return string(character)
+	}
+	return words[character-'A']
 }
 
 // oauthStart is where signing in at Cognito's own pages begins.
@@ -48,6 +74,9 @@ func initial(brand string) string {
 	first, _ := utf8.DecodeRuneInString(brand)
 	return string(first)
 }
+
+// tenths is a duration in seconds with one decimal place, for a script that draws it.
+func tenths(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) }
 
 // seconds is a duration in whole seconds, for a script's data attribute.
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }

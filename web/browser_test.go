@@ -52,7 +52,7 @@ func withAndWithoutScript(t *testing.T, run func(b *tab)) {
 func TestBrowserJourney(t *testing.T) {
 	withAndWithoutScript(t, func(b *tab) {
 		p, t := b.portal, b.t
-		b.open("/").at("/sign-in").fill("#username", "ada").fill("#password", password).click(submit).at("/set-up")
+		b.open("/").at("/prepare").click(".onward .btn").at("/sign-in").fill("#username", "ada").fill("#password", password).click(submit).at("/set-up")
 
 		link, read, as := b.link(), "", b.look
 		for _, held := range []look{
@@ -131,6 +131,9 @@ func (b *tab) wantStatus(request string, want ...int64) {
 // scan reads the QR code as a camera would: from the picture of what is in the window.
 func (b *tab) scan() string {
 	b.t.Helper()
+	if b.look.touch && b.look.width < 720 { // the links come first there
+		b.click(".show-qr")
+	}
 	img := one(".qr img")
 	b.wait(img + "?.complete && " + img + ".naturalWidth > 0")
 	value[chromedp.Void](b, img+".scrollIntoView({block: 'center', behavior: 'instant'})")
@@ -472,18 +475,18 @@ func TestBrowserTabOrder(t *testing.T) {
 		}
 	}
 	b.open("/sign-in")
-	inOrder("sign-in", ".skip", "#username", "#password", submit, "summary")
+	inOrder("sign-in", ".skip", "#username", "#password", submit, `[href="/prepare"]`)
 	b.signIn("ada", password).at("/set-up")
 	b.open("/set-up") // where Tab begins is forgotten
-	inOrder("set-up", ".skip", ".who button", "summary", "[data-copy]", "#code", "#device", submit)
+	inOrder("set-up", ".skip", ".who button", `[href="/prepare"]`, "summary", "[data-copy]", "#code", "#device", submit)
 	b.hold(look{name: "zoomed in", width: 320, height: 480}).open("/set-up")
-	inOrder("set-up at 400 %", ".skip", `a[href^="otpauth:"]`, "summary", "[data-copy]", "#code", "#device", submit)
+	inOrder("set-up at 400 %", ".skip", "summary", "[data-copy]", "#code", "#device", submit)
 }
 
 func TestBrowserKeyboardAlone(t *testing.T) {
 	withAndWithoutScript(t, func(b *tab) {
 		p := b.portal
-		b.open("/").at("/sign-in").tabTo("#username").press("ada").tabTo("#password").press(password + kb.Enter)
+		b.open("/").at("/prepare").tabTo(".onward .btn").press(kb.Enter).at("/sign-in").tabTo("#username").press("ada").tabTo("#password").press(password + kb.Enter)
 		key := b.at("/set-up").key()
 		b.tabTo("#code").press(p.wrongCode(key)).tabTo("#device").press("Ada’s phone").tabBackTo(submit).press(kb.Enter).shows("#error", "does not match")
 		b.wait("document.activeElement === "+one("#code")).press(p.code(key)+kb.Enter).at("/done").shows("main", "Ada’s phone")
@@ -638,4 +641,60 @@ func TestBrowserComplaintsAreSeen(t *testing.T) {
 		}
 	}
 	b.expect(provoked...)
+}
+
+// A pasted code goes off by itself; a typed one waits for the button, however long it is.
+func TestBrowserPastedCodeIsSent(t *testing.T) {
+	p := openPortal(t)
+	p.addUser("ada", userpool.StateNew)
+	b := p.openTab(desktop)
+	b.signIn("ada", password).at("/set-up")
+	code := p.code(b.key())
+	b.fill("#code", p.wrongCode(b.key()))
+	if value[bool](b, "!!"+one("#error")) || len(b.statuses("POST /set-up/verify")) != 0 {
+		t.Fatal("a typed code was sent by itself")
+	}
+	paste := func(text string) {
+		b.fill("#code", text)
+		value[chromedp.Void](b, one("#code")+".dispatchEvent(new ClipboardEvent('paste', {bubbles: true}))")
+	}
+	paste("12345")
+	paste("hello6")
+	if len(b.statuses("POST /set-up/verify")) != 0 {
+		t.Fatal("half a code was sent")
+	}
+	paste(code[:3] + " " + code[3:])
+	b.at("/done")
+}
+
+// The ring beside the field shows how much of the present code's life is left.
+func TestBrowserRingEmptiesWithTheCode(t *testing.T) {
+	p := openPortal(t)
+	p.addUser("ada", userpool.StateNew)
+	b := p.openTab(desktop)
+	b.signIn("ada", password).at("/set-up")
+	began := totp.StepStart(totp.Step(p.clock.Now()))
+	age := value[string](b, one("[data-age]")+".dataset.age")
+	if want := fmt.Sprintf("%.1f", p.clock.Now().Sub(began).Seconds()); age != want {
+		t.Errorf("the page says that the code is %s s old, want %s", age, want)
+	}
+	b.wait("!" + one("[data-age]") + ".hidden && Number(" + one("[data-age] circle + circle") + ".getAttribute('stroke-dashoffset')) >= Math.floor(" + js(age) + ")")
+}
+
+// On a screen with one and a half dots to a CSS pixel every module still has the same whole number of dots.
+func TestBrowserModulesAreSharp(t *testing.T) {
+	p := openPortal(t)
+	p.addUser("ada", userpool.StateNew)
+	b := p.openTab(desktop)
+	b.signIn("ada", password).at("/set-up")
+	for _, scale := range []float64{1, 1.25, 1.5, 1.75, 2, 3} {
+		b.hold(desktop.with(func(l *look) { l.scale = scale })).open("/set-up")
+		img := one("img[data-modules]")
+		b.wait(img + ".complete")
+		dots := value[float64](b, img+".getBoundingClientRect().width * devicePixelRatio / "+img+".dataset.modules")
+		wide := value[float64](b, img+".getBoundingClientRect().width")
+		if math.Abs(dots-math.Round(dots)) > 0.02 || wide < 240 {
+			t.Errorf("at %v dots to a pixel a module has %.3f dots, and the picture %.0f pixels", scale, dots, wide)
+		}
+	}
 }

@@ -30,7 +30,7 @@ func (s *Server) answerCode(c echo.Context, f enroll.Flow) error {
 
 func (s *Server) challengePage(c echo.Context, f enroll.Flow, failure error) views.Challenge {
 	var text i18n.Rich
-	if texts := s.codeError(c, failure, ""); len(texts) > 0 {
+	if texts := s.codeError(c, failure, "").Texts; len(texts) > 0 {
 		text = texts[0]
 	}
 	if failure != nil && f.Method != enroll.MethodApp {

@@ -23,32 +23,35 @@ type answer struct {
 	href       string
 }
 
+// onward leads from a failure to where the flow stands; whoever has not begun is past the first page already.
+const onward = "/sign-in"
+
 // answerTo says how each kind is told. The link of the way on is always a GET, and GETs are harmless.
 func answerTo(kind enroll.Kind) answer {
 	switch kind {
 	case enroll.WrongPassword, enroll.WeakPassword, enroll.PasswordReused, enroll.PasswordsDiffer, enroll.WrongCode,
 		enroll.WrongMailedCode, enroll.MissingAttribute:
-		return answer{http.StatusUnprocessableEntity, 0, "problem.again", "/"}
+		return answer{http.StatusUnprocessableEntity, 0, "problem.again", onward}
 	case enroll.SignInAgain, enroll.SessionSpent:
-		return answer{http.StatusForbidden, 0, "problem.sign_in", "/sign-in"}
+		return answer{http.StatusForbidden, 0, "problem.sign_in", onward}
 	case enroll.TooManyTries:
-		return answer{http.StatusTooManyRequests, 900, "problem.again", "/"}
+		return answer{http.StatusTooManyRequests, 900, "problem.again", onward}
 	case enroll.ResetRequired, enroll.NotConfirmed, enroll.NotAllowed, enroll.AppsOff, enroll.OtherMethod, enroll.NeedsAppCode, enroll.OnlyEmail,
 		enroll.Federated, enroll.PasswordExpired, enroll.NoWayToReach:
-		return answer{http.StatusForbidden, 0, "problem.start", "/"}
+		return answer{http.StatusForbidden, 0, "problem.start", onward}
 	case enroll.Conflict:
-		return answer{http.StatusConflict, 0, "problem.again", "/"}
+		return answer{http.StatusConflict, 0, "problem.again", onward}
 	case enroll.Busy, enroll.PoolDown, enroll.StoreDown:
-		return answer{http.StatusServiceUnavailable, 5, "problem.again", "/"}
+		return answer{http.StatusServiceUnavailable, 5, "problem.again", onward}
 	case enroll.Blocked:
-		return answer{http.StatusServiceUnavailable, 120, "problem.again", "/"}
+		return answer{http.StatusServiceUnavailable, 120, "problem.again", onward}
 	case enroll.Misconfigured:
-		return answer{http.StatusServiceUnavailable, 600, "problem.start", "/"}
+		return answer{http.StatusServiceUnavailable, 600, "problem.start", onward}
 	case enroll.ResultUnknown:
-		return answer{http.StatusServiceUnavailable, 30, "problem.result_unknown.back", "/"}
+		return answer{http.StatusServiceUnavailable, 30, "problem.result_unknown.back", onward}
 	case enroll.Unknown:
 	}
-	return answer{http.StatusInternalServerError, 0, "problem.again", "/"}
+	return answer{http.StatusInternalServerError, 0, "problem.again", onward}
 }
 
 // answerError is the one place where a failure becomes a page. It says what happened in our own words and the
@@ -72,7 +75,7 @@ func (s *Server) answerError(err error, c echo.Context) {
 		}
 	}
 	if bad, ok := errors.AsType[*badRequest](err); ok && bad.key != "" {
-		texts = "problem." + bad.key
+		texts, how.retryAfter = "problem."+bad.key, bad.retryAfter
 	}
 	if how.retryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(how.retryAfter))
@@ -111,19 +114,20 @@ func onForm(c echo.Context, err error, kinds ...enroll.Kind) bool {
 }
 
 // codeError words the doctor's verdict.
-func (s *Server) codeError(c echo.Context, err error, entry string) []i18n.Rich {
+func (s *Server) codeError(c echo.Context, err error, entry string) views.CodeError {
 	failure, ok := errors.AsType[*enroll.Error](err)
 	if !ok {
-		return nil
+		return views.CodeError{}
 	}
 	d := failure.Diagnosis
 	key := "code.error." + d.Verdict.String()
 	if d.Verdict == enroll.NoMatch && entry != "" {
 		key = "code.error.no_match_setup"
 	}
-	texts := []i18n.Rich{s.printer(c).Rich(key, int(d.Off.Minutes()), "entry", entry)}
+	told := views.CodeError{Texts: []i18n.Rich{s.printer(c).Rich(key, int(d.Off.Minutes()), "entry", entry)}}
 	if d.Verdict == enroll.ClockSlow || d.Verdict == enroll.ClockFast {
-		texts = append(texts, s.printer(c).Rich("code.error.portal_time", 0, "time", s.printer(c).Clock(s.Now())))
+		told.OffClock = true
+		told.Texts = append(told.Texts, s.printer(c).RichAt("code.error.portal_time", s.Now()))
 	}
-	return texts
+	return told
 }

@@ -22,9 +22,10 @@ const (
 
 // badRequest is a request that no page of ours sends. Its key names the texts of the answer.
 type badRequest struct {
-	status int
-	key    string // "problem.<key>.title" and ".body"; "" for those of the status
-	err    error
+	status     int
+	key        string // "problem.<key>.title" and ".body"; "" for those of the status
+	retryAfter int    // seconds; 0: not said
+	err        error
 }
 
 func (e *badRequest) Error() string { return "bad request: " + e.err.Error() }

@@ -177,8 +177,8 @@ func TestReturnsAreKeysOfTheOperatorsList(t *testing.T) {
 		b := p.browser()
 		r := b.request(http.MethodGet, "/", nil)
 		r.URL.RawQuery = "return_to=" + strings.ReplaceAll(test.key, " ", "%20")
-		b.do(r).at("/sign-in")
-		b.submit("/sign-in", "username", name, "password", password).at("/set-up")
+		b.do(r).at("/prepare")
+		b.get(b.page.Attr(".onward a", "href")).submit("/sign-in", "username", name, "password", password).at("/set-up")
 		b.submit("/set-up/verify", "code", p.code(b.key())).at("/done").text("a.btn", "Continue to "+test.name)
 	}
 }

@@ -18,7 +18,8 @@ func TestSessionPath(t *testing.T) {
 	p.addUser("ada", userpool.StateNew)
 	b := p.browser()
 
-	b.get("/").at("/sign-in").status(http.StatusOK).golden("sign-in.html")
+	b.get("/").at("/prepare").status(http.StatusOK).golden("prepare.html")
+	b.get(b.page.Attr(".onward a", "href")).at("/sign-in").status(http.StatusOK).golden("sign-in.html")
 	b.submit("/sign-in", "username", "ada", "password", password).at("/set-up").status(http.StatusOK).golden("set-up.html")
 	p.wantCalls("InitiateAuth AssociateSoftwareToken")
 

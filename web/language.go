@@ -2,10 +2,13 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
+	"cognito-enroll/internal/enroll"
 	"cognito-enroll/internal/i18n"
+	"cognito-enroll/views"
 )
 
 const (
@@ -15,11 +18,12 @@ const (
 	langAge       = 365 * 24 * 60 * 60
 )
 
-// speak finds the language of the answer: the one in the address, the one chosen before, the browser's, English. A
-// choice in the address of a page is remembered: the only thing that a GET changes.
-func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
+// dress finds the brand and the language of the answer: the language in the address, the one chosen before, the
+// browser's, English. A choice in the address of a page is remembered: the only thing that a GET changes.
+func (s *Server) dress(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		r := c.Request()
+		r, b := c.Request(), s.Brand()
+		c.Set(brandKey, b)
 		remembered := ""
 		if cookies := r.CookiesNamed(langCookie); len(cookies) == 1 {
 			remembered = cookies[0].Value
@@ -28,8 +32,8 @@ func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.Method == http.MethodGet {
 			chosen = c.QueryParam(langParameter)
 		}
-		c.Set(langKey, s.Languages.Match(chosen, remembered, r.Header.Get("Accept-Language")))
-		if _, known := s.Languages.Printer(chosen); known && chosen != remembered {
+		c.Set(langKey, b.Languages.Match(chosen, remembered, r.Header.Get("Accept-Language")))
+		if _, known := b.Languages.Printer(chosen); known && chosen != remembered {
 			c.SetCookie(&http.Cookie{ //nolint:gosec // Secure wherever the portal is reached by https; nothing secret in it
 				Name: langCookie, Value: chosen, Path: "/", MaxAge: langAge, Secure: s.PublicURL.Scheme == "https", HttpOnly: true,
 				SameSite: http.SameSiteLaxMode,
@@ -44,5 +48,27 @@ func (s *Server) printer(c echo.Context) *i18n.Printer {
 	if p, ok := c.Get(langKey).(*i18n.Printer); ok {
 		return p
 	}
-	return s.Languages.Match()
+	return s.brand(c).Languages.Match()
+}
+
+// showLanguages lists the languages to choose from. Each leads back to the page that the visitor came from, which
+// remembers the choice.
+func (s *Server) showLanguages(c echo.Context, f enroll.Flow) error {
+	page := views.Languages{Page: s.page(c, f, "languages.title", false), All: s.brand(c).Languages.All(), Back: s.cameFrom(c)}
+	return s.render(c, http.StatusOK, views.LanguagesPage(page))
+}
+
+// cameFrom is the path of the page of ours that led here: "/", which knows where the visit stands, when that is not told
+// or cannot be gone back to.
+func (s *Server) cameFrom(c echo.Context) string {
+	from, err := url.Parse(c.Request().Referer())
+	if err != nil || from.Host != s.PublicURL.Host {
+		return "/"
+	}
+	for _, row := range s.routes() {
+		if row.method == http.MethodGet && row.path == from.Path && row.path != oauthCallback {
+			return row.path
+		}
+	}
+	return "/"
 }

@@ -39,7 +39,9 @@ func TestTheJourneyInEveryLanguage(t *testing.T) {
 			}
 			r := b.request(http.MethodGet, "/", nil)
 			r.URL.RawQuery = "lang=" + each.Tag
-			b.do(r).at("/sign-in")
+			b.do(r).at("/prepare")
+			speaks()
+			b.get("/sign-in").at("/sign-in")
 			speaks()
 			b.submit("/sign-in", "username", "ada", "password", "wrong").status(http.StatusUnprocessableEntity)
 			speaks()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"cognito-enroll/internal/brand"
 	"cognito-enroll/static"
 )
 
@@ -95,6 +96,18 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}()
 		return next(c)
+	}
+}
+
+// closeForMaintenance answers every page with the same one while the operator works on the portal. Health and assets
+// go on: a load balancer that saw a node as down would show a page of its own.
+func (s *Server) closeForMaintenance(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		switch path := c.Path(); {
+		case !s.Maintenance, path == "/healthz", path == "/readyz", path == static.Prefix+"*", path == brand.Prefix+":file":
+			return next(c)
+		}
+		return &badRequest{status: http.StatusServiceUnavailable, key: "maintenance", retryAfter: 300, err: errors.New("closed for maintenance")}
 	}
 }
 

@@ -112,7 +112,7 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 		b, query := stop()
 		change(query)
 		callback(b, query).status(http.StatusBadRequest).text("h1", "not completed")
-		if b.get("/").path() != "/sign-in" {
+		if b.get("/authenticator").path() != "/sign-in" {
 			t.Errorf("%s: signed in all the same", what)
 		}
 	}

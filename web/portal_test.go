@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"cognito-enroll/internal/brand"
 	"cognito-enroll/internal/cognito"
 	"cognito-enroll/internal/enroll"
 	"cognito-enroll/internal/htmltest"
@@ -63,6 +65,8 @@ type portalOptions struct {
 	pool         userpool.Options
 	secretClient bool
 	issuer       string
+	brand        fs.FS // the operator's folder; nil for none
+	maintenance  bool
 	flow         cognito.AuthFlow // default password
 	plainHTTP    bool             // for a browser that would not take the test's certificate
 }
@@ -170,6 +174,12 @@ func (p *portal) restart() {
 	p.must(err)
 	languages, err := i18n.New()
 	p.must(err)
+	said := brand.Settings{Name: "Northwind", Issuer: p.options.issuer}
+	if p.options.brand == nil {
+		said.Support = "Need help? Call the service desk: 555 0100"
+	}
+	look, err := brand.Load(p.options.brand, languages, said)
+	p.must(err)
 	publicURL, err := url.Parse(p.server.URL)
 	p.must(err)
 	p.drawer = qr.NewDrawer(16)
@@ -179,8 +189,8 @@ func (p *portal) restart() {
 	p.must(err)
 	options := web.Options{
 		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Now: pool.Now}), Policy: policy,
-		Sessions: sessions, QR: p.drawer, Assets: assets, Languages: languages, PublicURL: publicURL,
-		Brand: "Northwind", Issuer: p.options.issuer, Support: "Need help? Call the service desk: 555 0100",
+		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL,
+		Brand: func() *brand.Brand { return look }, Maintenance: p.options.maintenance,
 		SessionValidity: 3 * time.Minute, Now: pool.Now,
 		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Store: pageStore{p.store, info.UserPoolID}, SessionAge: 40 * time.Minute, Handoffs: handoffs,
@@ -467,6 +477,7 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`\b([A-Z2-7]{4} ){12}[A-Z2-7]{4}\b`), "KEY"},
 	{regexp.MustCompile(`secret=[A-Z2-7]+`), "secret=KEY"},
+	{regexp.MustCompile(`(?s)(<ol class="spell"[^>]*>).*?(</ol>)`), "${1}KEY${2}"},
 	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "http://HOST"},
 	{regexp.MustCompile(`name="flow" value="[0-9a-f]{32}"`), `name="flow" value="FLOW"`},
 	{regexp.MustCompile(`/handoff/[A-Z2-7]+`), "/handoff/LOCATOR"},

@@ -13,13 +13,16 @@ import (
 // never an address.
 const returnParameter = "return_to"
 
-// start is the page that links lead to.
+// start is the address that links lead to: the first page for whoever has not begun, else where the flow stands.
 func (s *Server) start(c echo.Context, f enroll.Flow) error {
-	key := c.QueryParam(returnParameter)
-	if path := pathOf(f.At(s.Now())); key != "" && path == pathOf(enroll.StepSignIn) {
-		return c.Redirect(http.StatusSeeOther, path+"?"+url.Values{returnParameter: {s.knownReturn(key)}}.Encode())
+	if f.ID != (enroll.ID{}) || f.Notice != enroll.NoNotice {
+		return s.next(c, f)
 	}
-	return s.next(c, f)
+	first := url.URL{Path: prepare}
+	if key := s.knownReturn(c.QueryParam(returnParameter)); key != "" {
+		first.RawQuery = url.Values{returnParameter: {key}}.Encode()
+	}
+	return c.Redirect(http.StatusSeeOther, first.String())
 }
 
 // knownReturn is key if the operator listed it, else "", which stands for the default.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"cognito-enroll/internal/brand"
 	"cognito-enroll/internal/enroll"
 	"cognito-enroll/static"
 )
@@ -25,6 +26,8 @@ func (s *Server) routes() []route {
 	anywhere := enroll.Steps()
 	return []route{
 		{http.MethodGet, "/", anywhere, s.start},
+		{http.MethodGet, prepare, anywhere, s.showPrepare},
+		{http.MethodGet, "/languages", anywhere, s.showLanguages},
 
 		{http.MethodGet, "/sign-in", at(enroll.StepSignIn), s.showSignIn},
 		{http.MethodPost, "/sign-in", at(enroll.StepSignIn), s.signIn},
@@ -73,6 +76,7 @@ func (s *Server) addRoutes() {
 		}
 	}
 	s.echo.GET(static.Prefix+"*", echo.WrapHandler(s.Assets))
+	s.echo.GET(brand.Prefix+":file", s.showBrandFile)
 	s.echo.POST("/api/v1/handoffs", s.api(s.makeHandoff))
 	s.echo.GET("/.well-known/change-password", changePassword)
 	s.echo.GET("/healthz", showHealth)

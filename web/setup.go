@@ -3,6 +3,8 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -29,7 +31,7 @@ func (s *Server) showQR(c echo.Context, f enroll.Flow) error {
 	if f.At(s.Now()) != enroll.StepScan { // a picture has no use for a redirect to a page
 		return echo.ErrNotFound
 	}
-	picture, err := s.QR.PNG(s.uri(f))
+	picture, err := s.QR.PNG(s.uri(c, f))
 	if err != nil {
 		return fmt.Errorf("draw QR: %w", err)
 	}
@@ -63,47 +65,67 @@ func (s *Server) finishSetUp(c echo.Context, f enroll.Flow) error {
 // finished forgets the picture of a key that is no longer pending.
 func (s *Server) finished(c echo.Context, before, next enroll.Flow, err error) error {
 	if next.Key.IsZero() && !before.Key.IsZero() {
-		s.QR.Forget(s.uri(before))
+		s.QR.Forget(s.uri(c, before))
 		c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	}
 	return s.moveOn(c, next, err)
 }
 
 func (s *Server) renderSetUp(c echo.Context, f enroll.Flow, failure error) error {
-	modules, err := qr.Modules(s.uri(f))
+	modules, err := qr.Modules(s.uri(c, f))
 	if err != nil {
 		return fmt.Errorf("measure QR: %w", err)
 	}
+	b, now := s.brand(c), s.Now()
 	return s.render(c, formStatus(failure != nil), views.SetUpPage(views.SetUp{
-		Page:   s.page(c, f, "setup.title", failure != nil),
-		Issuer: totp.Label(s.Issuer), Entry: totp.Label(f.Username),
-		Key: inFours(f.Key.Reveal()), URI: s.uri(f),
-		QRPixels: modules * qr.Scale(modules, minQR),
-		Until:    f.Until, Left: max(0, f.Until.Sub(s.Now())),
+		Page:  s.page(c, f, "setup.title", failure != nil),
+		Entry: s.entry(c, f),
+		Key:   inFours(f.Key.Reveal()), URI: s.uri(c, f), AppleURI: s.appleURI(c, f),
+		QRModules: modules, QRPixels: modules * qr.Scale(modules, minQR),
+		Until: f.Until, Left: max(0, f.Until.Sub(now)), CodeAge: now.Sub(totp.StepStart(totp.Step(now))),
+		Apps:   b.Apps,
 		Device: f.DeviceName,
-		Error:  s.codeError(c, failure, s.entry(f)),
+		Error:  s.codeError(c, failure, s.entry(c, f)),
 	}))
 }
 
 // uri is what the app reads. The account is what the person typed to sign in: short, and known to him. Who came from
 // elsewhere has the pool's own name for the account.
-func (s *Server) uri(f enroll.Flow) string {
-	return totp.URI(s.Issuer, f.Username, f.Key.Reveal())
+func (s *Server) uri(c echo.Context, f enroll.Flow) string {
+	return totp.URI(s.brand(c).Issuer, f.Username, f.Key.Reveal())
+}
+
+// appleURI is the same for Apple's Passwords, which files codes under the site that they are for: "" where no device of
+// Apple's asks. The device's word for what it is decides no more than which link is there.
+func (s *Server) appleURI(c echo.Context, f enroll.Flow) string {
+	device := c.Request().UserAgent()
+	if !strings.Contains(device, "iPhone") && !strings.Contains(device, "iPad") && !strings.Contains(device, "Macintosh") {
+		return ""
+	}
+	return "apple-" + totp.URI(s.site(c, f), f.Username, f.Key.Reveal())
+}
+
+// site is the host name of what people sign in to with their codes, as far as it is known.
+func (s *Server) site(c echo.Context, f enroll.Flow) string {
+	if domain := s.brand(c).Domain; domain != "" {
+		return domain
+	}
+	if place, err := url.Parse(s.returnTo(f).URL); err == nil && place.Hostname() != "" {
+		return place.Hostname()
+	}
+	return s.PublicURL.Hostname()
 }
 
 // entry is how the app lists the account.
-func (s *Server) entry(f enroll.Flow) string {
-	return fmt.Sprintf("%s (%s)", totp.Label(s.Issuer), totp.Label(f.Username))
+func (s *Server) entry(c echo.Context, f enroll.Flow) string {
+	return fmt.Sprintf("%s (%s)", totp.Label(s.brand(c).Issuer), totp.Label(f.Username))
 }
 
-// inFours writes a key as people type it.
-func inFours(key string) string {
-	var out strings.Builder
-	for i, r := range key {
-		if i > 0 && i%4 == 0 {
-			out.WriteByte(' ')
-		}
-		out.WriteRune(r)
+// inFours cuts a key into groups as people read and type them.
+func inFours(key string) []string {
+	var groups []string
+	for group := range slices.Chunk([]byte(key), 4) {
+		groups = append(groups, string(group))
 	}
-	return out.String()
+	return groups
 }

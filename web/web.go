@@ -19,8 +19,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"cognito-enroll/internal/brand"
 	"cognito-enroll/internal/enroll"
-	"cognito-enroll/internal/i18n"
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/static"
@@ -42,11 +42,9 @@ type Options struct {
 	SessionAge      time.Duration
 	QR              *qr.Drawer
 	Assets          *static.Assets
-	Languages       *i18n.Languages
-	PublicURL       *url.URL // where browsers reach the portal
-	Brand           string
-	Issuer          string // as authenticator apps show it
-	Support         string
+	Brand           func() *brand.Brand // as it is now; asked once for each request
+	Maintenance     bool                // closed: every page says so
+	PublicURL       *url.URL            // where browsers reach the portal
 	Demo            []views.DemoAccount // nil unless this is the demo
 	SessionValidity time.Duration       // how long a step may take on the session path
 	Log             *slog.Logger
@@ -102,7 +100,7 @@ func New(opts Options) (*Server, error) {
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.answerError
-	s.echo.Use(s.identify, s.speak, s.logRequest, s.recoverPanic, s.protect)
+	s.echo.Use(s.identify, s.dress, s.logRequest, s.recoverPanic, s.protect, s.closeForMaintenance)
 	s.addRoutes()
 	return s, nil
 }

@@ -50,12 +50,20 @@ type config struct {
 	SignIn string
 	// Domain is where Cognito's own pages are, https://PREFIX.auth.REGION.amazoncognito.com. (COGNITO_DOMAIN)
 	Domain string
+	// BrandDir is a folder with the organisation's name, logo, colours, apps and texts: see docs/brand.md. The demo reads
+	// it again whenever it changes. The settings below win over it. (-brand-dir, PORTAL_BRAND_DIR)
+	BrandDir string
 	// Brand is the organisation's name, at the top of every page. (-brand, PORTAL_BRAND)
 	Brand string
 	// Issuer is the name under which authenticator apps list the account. Empty: the brand. (-issuer, PORTAL_ISSUER)
 	Issuer string
+	// IssuerDomain is the host name of the site that people sign in to, under which Apple's Passwords files the account.
+	// Empty: that of the first place in PORTAL_RETURN_TO, else the portal's own. (-issuer-domain, PORTAL_ISSUER_DOMAIN)
+	IssuerDomain string
 	// Support is the line at the foot of every page: whom to call. (-support, PORTAL_SUPPORT)
 	Support string
+	// Maintenance closes the portal: every page says that it is being worked on. (-maintenance, PORTAL_MAINTENANCE)
+	Maintenance bool
 	// PasswordPolicy repeats the pool's policy, which Cognito tells only to administrators: the least length, and
 	// which of upper, lower, number and symbol are needed. (-password-policy, PORTAL_PASSWORD_POLICY)
 	PasswordPolicy enroll.PasswordPolicy
@@ -133,9 +141,12 @@ func settings() []setting {
 		{"", "PORTAL_API_KEYS", "", "", (*config).setAPIKeys},
 		{"sign-in", "PORTAL_SIGN_IN", "password", "where people sign in: password, oauth or both", func(c *config, value string) error { return oneOf(&c.SignIn, value, "password", "oauth", "both") }},
 		{"", "COGNITO_DOMAIN", "", "", (*config).setDomain},
-		{"brand", "PORTAL_BRAND", "Northwind", "the organisation's name", text(func(c *config) *string { return &c.Brand })},
+		{"brand-dir", "PORTAL_BRAND_DIR", "", "folder with name, logo, colours, apps and texts", text(func(c *config) *string { return &c.BrandDir })},
+		{"brand", "PORTAL_BRAND", "", "the organisation's name", text(func(c *config) *string { return &c.Brand })},
 		{"issuer", "PORTAL_ISSUER", "", "name that apps list the account under (default: the brand)", text(func(c *config) *string { return &c.Issuer })},
+		{"issuer-domain", "PORTAL_ISSUER_DOMAIN", "", "site that people sign in to, for Apple's Passwords", text(func(c *config) *string { return &c.IssuerDomain })},
 		{"support", "PORTAL_SUPPORT", "", "line at the foot of every page", text(func(c *config) *string { return &c.Support })},
+		{"maintenance", "PORTAL_MAINTENANCE", "false", "close the portal: true or false", (*config).setMaintenance},
 		{"password-policy", "PORTAL_PASSWORD_POLICY", "8,upper,lower,number,symbol", "the pool's password policy", (*config).setPasswordPolicy},
 		{"log-level", "PORTAL_LOG_LEVEL", "info", "debug, info, warn or error", func(c *config, value string) error { return c.LogLevel.UnmarshalText([]byte(value)) }},
 		{"", "AWS_REGION", "", "", text(func(c *config) *string { return &c.Region })},
@@ -207,9 +218,6 @@ func lookup(name string, lookupEnv func(string) (string, bool)) (string, error) 
 // complete fills in what follows from the rest, and checks what belongs together.
 func (c *config) complete() []error {
 	var faults []error
-	if c.Issuer == "" {
-		c.Issuer = c.Brand
-	}
 	if c.Store == "" {
 		c.Store = "sqlite:portal.db"
 		if c.demo() {

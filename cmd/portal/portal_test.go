@@ -166,7 +166,7 @@ func TestTheDemo(t *testing.T) {
 	if !strings.Contains(b.page.Text(".demo"), accounts["ada"][0]) {
 		t.Errorf("the banner says %q", b.page.Text(".demo"))
 	}
-	b.get("/")
+	b.get("/sign-in")
 	b.submit("/sign-in", "username", "ada", "password", accounts["ada"][0])
 	b.submit("/set-up/verify", "code", b.code(time.Now()))
 	if b.path != "/done" {
@@ -216,7 +216,7 @@ func TestTheProcessIsKilledBetweenAnyTwoRequests(t *testing.T) {
 		b.moveTo("http://" + address[1])
 	}
 	killed()
-	b.get("/")
+	b.get("/sign-in")
 	killed()
 	b.submit("/sign-in", "username", "grace", "password", password)
 	killed()

@@ -15,7 +15,6 @@ import (
 
 	"cognito-enroll/internal/cognito"
 	"cognito-enroll/internal/enroll"
-	"cognito-enroll/internal/i18n"
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/store"
@@ -81,6 +80,9 @@ const sessionAge = 40 * time.Minute
 // pendingAge is how long somebody may take at Cognito's own pages.
 const pendingAge = 10 * time.Minute
 
+// watchEvery is how often the demo looks at the brand's folder.
+const watchEvery = time.Second
+
 // remembered is how many QR codes are kept drawn: people who have the set-up page open at one moment.
 const remembered = 1024
 
@@ -133,7 +135,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 	if err != nil {
 		return err
 	}
-	languages, err := i18n.New()
+	look, err := openBrand(cfg)
 	if err != nil {
 		return err
 	}
@@ -156,11 +158,9 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		Returns:         cfg.Returns,
 		QR:              qr.NewDrawer(remembered),
 		Assets:          assets,
-		Languages:       languages,
 		PublicURL:       cfg.PublicURL,
-		Brand:           cfg.Brand,
-		Issuer:          cfg.Issuer,
-		Support:         cfg.Support,
+		Brand:           look.current.Load,
+		Maintenance:     cfg.Maintenance,
 		Demo:            demo,
 		SessionValidity: cfg.SessionValidity,
 		Log:             log,
@@ -170,6 +170,9 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return fmt.Errorf("portal: %w", err)
 	}
 
+	if demo != nil && cfg.BrandDir != "" {
+		go look.watch(ctx, watchEvery, log)
+	}
 	go purge(ctx, memory, func(err error) { log.ErrorContext(ctx, "store", "error", err) })
 	printWelcome(stdout, listener.Addr(), cfg, demo)
 	return serveHTTP(ctx, listener, portal, log)

@@ -187,3 +187,10 @@ func isLoopback(address string) bool {
 	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil && ip.IsLoopback()
 }
+
+func (c *config) setMaintenance(value string) (err error) {
+	if c.Maintenance, err = strconv.ParseBool(value); err != nil {
+		return fmt.Errorf("want true or false, not %q", value)
+	}
+	return nil
+}

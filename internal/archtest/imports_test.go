@@ -20,9 +20,10 @@ const module = "cognito-enroll/"
 var direction = map[string][]string{
 	"web": {
 		"views", "static", "internal/enroll", "internal/helpdesk", "internal/session", "internal/throttle",
-		"internal/i18n", "internal/qr", "internal/secret", "internal/totp",
+		"internal/brand", "internal/i18n", "internal/qr", "internal/secret", "internal/totp",
 	},
-	"views":             {"internal/i18n"},
+	"views":             {"internal/brand", "internal/i18n"},
+	"internal/brand":    {"internal/i18n"},
 	"static":            {},
 	"internal/cognito":  {"internal/enroll", "internal/doctor", "internal/throttle", "internal/secret"},
 	"internal/doctor":   {"internal/secret"},

@@ -51,6 +51,13 @@ func (p *Page) Attr(selector, name string) string {
 // Count is how many elements match.
 func (p *Page) Count(selector string) int { return p.doc.Find(selector).Length() }
 
+// Texts is what a person reads in every element that matches, in their order.
+func (p *Page) Texts(selector string) []string {
+	return p.doc.Find(selector).Map(func(_ int, element *goquery.Selection) string {
+		return strings.Join(strings.Fields(element.Text()), " ")
+	})
+}
+
 // Form answers the fields of the form with that action as a browser would send them, with pairs of name and value
 // typed in. It fails the test when the form or a field is missing.
 func (p *Page) Form(action string, pairs ...string) url.Values {

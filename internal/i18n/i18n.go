@@ -111,6 +111,7 @@ type Rich []Run
 type Run struct {
 	Text string
 	Bold bool
+	At   time.Time // not zero: Text is a time of today, for which the page's script puts the reader's own
 }
 
 // Rich is like N, cut at the bold marks of the catalogue. Marks in values are text like any other.
@@ -123,6 +124,23 @@ func (p *Printer) Rich(key string, n int, pairs ...string) Rich {
 	}
 	return rich
 }
+
+// RichAt is like Rich for a text that says a time of today, which is "{time}" in it.
+func (p *Printer) RichAt(key string, at time.Time, pairs ...string) Rich {
+	var rich Rich
+	for _, run := range p.Rich(key, 0, append(pairs, "time", timeMark)...) {
+		before, after, found := strings.Cut(run.Text, timeMark)
+		for _, part := range []Run{{Text: before, Bold: run.Bold}, {Text: p.Clock(at), Bold: run.Bold, At: at}, {Text: after, Bold: run.Bold}} {
+			if part.Text != "" && (found || part.At.IsZero()) {
+				rich = append(rich, part)
+			}
+		}
+	}
+	return rich
+}
+
+// timeMark stands for a time while a text is cut: a noncharacter of Unicode, which nothing that a person typed keeps.
+const timeMark = "\uFDD0"
 
 // form is the text of key that fits n, before anything is put in.
 func (p *Printer) form(key string, n int) string {

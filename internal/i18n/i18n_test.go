@@ -47,7 +47,7 @@ func TestMarksInValuesAreText(t *testing.T) {
 	t.Errorf("runs %+v, want one with the entry as it is", rich)
 }
 
-var literalKey = regexp.MustCompile(`"((?:layout|demo|signin|newpassword|choose|challenge|method|review|setup|code|finish|done|forgot|handoff|reset|confirm|attribute|problem)(?:\.[a-z0-9_-]+)+)"`)
+var literalKey = regexp.MustCompile(`"((?:layout|languages|demo|prepare|signin|newpassword|choose|challenge|method|review|setup|code|finish|done|forgot|handoff|reset|confirm|attribute|problem)(?:\.[a-z0-9_-]+)+)"`)
 
 // Every key that the code names has a text, and every text is named by the code.
 func TestKeysAndTextsFitTogether(t *testing.T) {
@@ -103,7 +103,7 @@ func TestKeysAndTextsFitTogether(t *testing.T) {
 		used["demo.state."+state] = true
 	}
 	used["review.notice.removed"], used["review.notice.preferred"] = true, true
-	for _, key := range []string{"handoff", "oauth"} {
+	for _, key := range []string{"handoff", "oauth", "maintenance"} {
 		used["problem."+key+".title"], used["problem."+key+".body"] = true, true
 	}
 	used["problem.cookie.title"], used["problem.cookie.body"] = true, true

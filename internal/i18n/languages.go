@@ -54,17 +54,22 @@ type Languages struct {
 
 // New reads every catalogue.
 func New() (*Languages, error) {
-	l := &Languages{printers: make(map[string]*Printer)}
+	printers := make(map[string]*Printer)
 	entries, err := catalogues.ReadDir("catalog")
 	if err != nil {
 		return nil, err
 	}
 	for _, entry := range entries {
 		lang := strings.TrimSuffix(entry.Name(), ".json")
-		if l.printers[lang], err = newPrinter(lang); err != nil {
+		if printers[lang], err = newPrinter(lang); err != nil {
 			return nil, err
 		}
 	}
+	return newLanguages(printers), nil
+}
+
+func newLanguages(printers map[string]*Printer) *Languages {
+	l := &Languages{printers: printers}
 	order := l.All()
 	slices.SortStableFunc(order, func(a, b Language) int { return cmp.Compare(rank(a.Tag), rank(b.Tag)) })
 	for _, each := range order {
@@ -72,7 +77,7 @@ func New() (*Languages, error) {
 		l.byTag = append(l.byTag, l.printers[each.Tag])
 	}
 	l.matcher = language.NewMatcher(l.tags)
-	return l, nil
+	return l
 }
 
 func rank(tag string) int {

@@ -8,6 +8,8 @@
     for (const el of root.querySelectorAll(".plain-only")) el.hidden = true;
     for (const el of root.querySelectorAll("[data-countdown]")) countDown(el);
     for (const el of root.querySelectorAll("time[data-local]")) localTime(el);
+    for (const el of root.querySelectorAll("[data-age]")) emptyRing(el);
+    sharpen();
   };
 
   // Counts the seconds of data-countdown down in the element's clock; at the end goes to data-countdown-end, if given,
@@ -37,13 +39,50 @@
     tick();
   };
 
+  // Writes a moment in the person's own time zone: data-local="time" is one of today, to the second.
   const localTime = (el) => {
     const at = new Date(el.dateTime);
     if (Number.isNaN(at.getTime())) return;
-    el.textContent = new Intl.DateTimeFormat(document.documentElement.lang, {
-      day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
-    }).format(at);
+    const form = el.dataset.local === "time"
+      ? { hour: "2-digit", minute: "2-digit", second: "2-digit" }
+      : { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+    el.textContent = new Intl.DateTimeFormat(document.documentElement.lang, form).format(at);
   };
+
+  // Empties a ring while the present code grows old: data-age is how many seconds it has been shown.
+  const emptyRing = (el) => {
+    if (el.dataset.running) return;
+    el.dataset.running = "1";
+    const began = performance.now() - Number(el.dataset.age) * 1000;
+    const path = el.querySelector("circle + circle");
+    const tick = () => {
+      if (!el.isConnected) return;
+      const age = Math.floor((performance.now() - began) / 1000) % 30;
+      path.setAttribute("stroke-dashoffset", age);
+      el.classList.toggle("soon", age >= 25);
+      setTimeout(tick, 1000);
+    };
+    tick();
+  };
+
+  // Gives every module of the QR code the same whole number of the screen's own pixels, also where a zoomed page or a
+  // screen has one and a half of them to a CSS pixel.
+  const sharpen = () => {
+    for (const img of document.querySelectorAll("img[data-modules]")) {
+      const dot = Math.ceil((img.getAttribute("width") / img.dataset.modules) * devicePixelRatio - 0.01);
+      img.style.width = img.style.height = (dot * img.dataset.modules) / devicePixelRatio + "px";
+    }
+  };
+  addEventListener("resize", sharpen);
+
+  // A pasted code is complete: it is sent at once. Whoever types decides when.
+  document.addEventListener("paste", (event) => {
+    const field = event.target.closest?.("input.code");
+    if (!field) return;
+    setTimeout(() => {
+      if (/^\p{Nd}{6}$/u.test(field.value.replace(/[\s-]/g, ""))) field.form.requestSubmit();
+    });
+  });
 
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
