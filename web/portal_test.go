@@ -477,7 +477,7 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`\b([A-Z2-7]{4} ){12}[A-Z2-7]{4}\b`), "KEY"},
 	{regexp.MustCompile(`secret=[A-Z2-7]+`), "secret=KEY"},
-	{regexp.MustCompile(`(?s)(<ol class="spell"[^>]*>).*?(</ol>)`), "${1}KEY${2}"},
+	{regexp.MustCompile(`(?m)(<ol class="spell"[^>]*>\n)(?:^ *(?:<li>|<span>|[2-7]|[A-Z][A-Za-z-]*)\n)+`), "${1}SPELLING\n"},
 	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "http://HOST"},
 	{regexp.MustCompile(`name="flow" value="[0-9a-f]{32}"`), `name="flow" value="FLOW"`},
 	{regexp.MustCompile(`/handoff/[A-Z2-7]+`), "/handoff/LOCATOR"},
