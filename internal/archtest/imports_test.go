@@ -24,7 +24,7 @@ var direction = map[string][]string{
 	},
 	"views":             {"internal/i18n"},
 	"static":            {},
-	"internal/cognito":  {"internal/enroll", "internal/doctor", "internal/throttle", "internal/secret"},
+	"internal/cognito":  {"internal/enroll", "internal/doctor", "internal/helpdesk", "internal/throttle", "internal/secret"},
 	"internal/doctor":   {"internal/secret"},
 	"internal/store":    {"internal/helpdesk", "internal/secret"},
 	"internal/helpdesk": {"internal/enroll", "internal/throttle", "internal/secret"},

@@ -1,0 +1,92 @@
+// Package helpdesk is the rules of the people who answer the phone: who may do what to whom, the links that they hand
+// out, and the reset of a lost phone. It knows neither HTTP nor HTML nor AWS nor SQL: it declares what it needs of the
+// pool ([Directory]), of the store ([Store]) and of whoever writes to people ([Notifier]).
+//
+//	agent.go      an Agent, from the pool's groups           rules.go     operation -> least rank, channels, approval
+//	invite.go     Mint, IssuePiece, Revoke, SendLink         piece.go     locators and spoken pieces: made, read, hashed
+//	open.go       Open, MayStart, Spend: the link's way      policy.go    when a link is needed
+//	lostphone.go  LostPhone: one action, recorded parts      parts.go     what each part does
+//	approve.go    a second person for privileged accounts    limits.go    how often
+//	watch.go      what the caller is doing right now         freeze.go    "this was not me"
+//	case.go       Find, Case: an account as agents see it    notice.go    what people are told
+//	coverage.go   who has set up, by group and deadline      sweep.go     asking the pool, politely     csv.go
+//	audit.go      no audit, no effect; the chain's hashes    export.go    JSON lines, and checking them
+//	directory.go  the pool                                   store.go     what is remembered
+//	errors.go     what can go wrong
+//
+// # A link
+//
+//	agent: Mint ──> locator (in the link) and piece (spoken) ──> person: Open(locator, piece) ──> Held, in the cookie
+//	         IssuePiece: another piece, ten minutes                        │
+//	         Revoke, a newer Mint, Freeze: over                            v
+//	                               sign in as ever ──> MayStart(Held) ──> key, QR code ──> MayStart again ──> Verify ──> Spend
+//
+// A link signs nobody in. Nothing but Open with the right piece changes it, and nothing but Spend uses it up.
+//
+// # Effects
+//
+// Whatever changes the pool or a link goes through [auditor.do], which writes the intent first: without it nothing
+// happens, because nothing else has the means. Reads do not.
+package helpdesk
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"cognito-enroll/internal/secret"
+)
+
+// Options of a Desk.
+type Options struct {
+	Pool      string // the pool's id: links and records of one pool are worth nothing in another
+	Directory Directory
+	Store     Store
+	Notifier  Notifier // nil: nobody is written to, and the part "notices" says so
+	Rules     Rules
+	Policy    Policy
+	// Key is 32 random bytes, the same on every node and for as long as links live: spoken pieces are kept as its MACs,
+	// so that who reads the store cannot try them all.
+	Key secret.Text
+	// KeyRank is the rank of an API key that is still valid. Nil: no key has any.
+	KeyRank func(name string) (Rank, bool)
+
+	Changed func(context.Context, Change) // told of each link's and reset's change, for webhooks; nil: nobody. Must not block
+	Alarm   func(context.Context, Alarm)  // told of what somebody should look at; nil: the log alone. Must not block
+	Log     *slog.Logger
+	Now     func() time.Time                           // the pool's clock
+	Sleep   func(context.Context, time.Duration) error // waits, or ends with the context; nil: a timer
+	Rand    io.Reader                                  // nil: crypto/rand
+}
+
+// Desk is the help desk. It is safe for concurrent use and keeps nothing between calls.
+type Desk struct {
+	Options
+	audit *auditor
+}
+
+// New makes a Desk. It refuses options with which a rule could not hold.
+func New(opts Options) (*Desk, error) {
+	return nil, errors.New("helpdesk: not built yet")
+}
+
+// Change is a new state of a link or a reset.
+type Change struct {
+	At      time.Time
+	What    string // "link.made", "link.opened", "link.spent", "link.revoked", "reset.done", "reset.open", "account.frozen"
+	Invite  int64  // 0: not about a link
+	Reset   int64  // 0: not about a reset
+	Account string // sub
+	Ticket  string
+	Agent   string
+}
+
+// Alarm is something that a person should look at.
+type Alarm struct {
+	What    string // "agent.many_resets", "agent.too_many_resets", "account.frozen", "link.spent_when_over", "link.guessed"
+	Agent   string
+	Account string // sub
+	Detail  string
+}
