@@ -21,11 +21,3 @@ func (d *Desk) ExportAudit(ctx context.Context, agent Agent, w io.Writer) error 
 // VerifyExport reads JSON lines that ExportAudit wrote and answers the last entry. A [*BrokenChain] names the first line
 // that is not as it was written.
 func VerifyExport(r io.Reader) (AuditEntry, error) { return AuditEntry{}, nil }
-
-// BrokenChain says where an audit chain was changed.
-type BrokenChain struct {
-	Seq    int64 // the first entry that is not as it was written
-	Reason string
-}
-
-func (b *BrokenChain) Error() string { return "" }

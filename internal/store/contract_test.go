@@ -175,6 +175,9 @@ func sid(i int) (id [16]byte) {
 	return id
 }
 
+// holder is a browser that opened an invite.
+func holder(i byte) [16]byte { return [16]byte{15: i} }
+
 func hash(i int) (id [32]byte) {
 	copy(id[:], fmt.Sprintf("%032d", i))
 	return id
