@@ -2,6 +2,7 @@ package helpdesk
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -94,10 +95,59 @@ type SignedIn struct {
 
 // PageAgent asks the pool for the groups of somebody who has signed in, and answers what he is: NotAllowed when no
 // group of his has a rank, or his account is switched off. Ask for every request: groups change.
-func (d *Desk) PageAgent(ctx context.Context, in SignedIn) (Agent, error) { return Agent{}, nil }
+func (d *Desk) PageAgent(ctx context.Context, in SignedIn) (Agent, error) {
+	account, err := d.pool.Account(ctx, in.Username)
+	if err != nil {
+		return Agent{}, err
+	}
+	agent := Agent{
+		Channel: Page, ID: account.Sub, Name: account.Username, MFA: in.MFA, Session: in.Session, SteppedUpAt: in.SteppedUpAt,
+	}
+	agent.Rank, err = d.rankOf(ctx, account)
+	if err == nil && agent.Rank == NoRank {
+		err = notAllowed("agent", "rank")
+	}
+	if err != nil {
+		return Agent{}, err
+	}
+	return agent, nil
+}
+
+// rankOf asks for the rank of an account as an agent: none when it is switched off.
+func (d *Desk) rankOf(ctx context.Context, account Account) (Rank, error) {
+	if !account.Enabled {
+		return NoRank, nil
+	}
+	groups, err := d.pool.Groups(ctx, account.Username)
+	return d.rules.rank(groups), err
+}
 
 // KeyAgent is the holder of an API key that the caller has checked: NotAllowed when Options.KeyRank does not know it.
-func (d *Desk) KeyAgent(name string) (Agent, error) { return Agent{}, nil }
+func (d *Desk) KeyAgent(name string) (Agent, error) {
+	rank, ok := d.keyRank(name)
+	if !ok || rank == NoRank || rank >= Operator {
+		return Agent{}, notAllowed("agent", "rank")
+	}
+	return Agent{Channel: API, ID: name, Name: name, Rank: rank}, nil
+}
 
 // CLIAgent is the user of the portal's machine.
 func CLIAgent(user string) Agent { return Agent{Channel: CLI, ID: user, Name: user, Rank: Operator} }
+
+// stands answers the agent that a record names (Agent.String), as he is today. MFA is taken for granted: he had it then.
+func (d *Desk) stands(ctx context.Context, recorded string) (Agent, error) {
+	channel, id, _ := strings.Cut(recorded, ":")
+	switch channel {
+	case Page.String():
+		agent, err := d.PageAgent(ctx, SignedIn{Username: id, MFA: true})
+		if err == nil && agent.ID != id { // somebody whose user name is this sub
+			return Agent{}, notAllowed("agent", "rank")
+		}
+		return agent, err
+	case API.String():
+		return d.KeyAgent(id)
+	case CLI.String():
+		return CLIAgent(id), nil
+	}
+	return Agent{}, notAllowed("agent", "default")
+}

@@ -2,7 +2,8 @@ package helpdesk
 
 import (
 	"context"
-	"io"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -57,9 +58,101 @@ type Covered struct {
 	InviteEnd time.Time
 }
 
-// Coverage counts accounts by group and standing.
-func (d *Desk) Coverage(ctx context.Context, agent Agent) (Coverage, error) { return Coverage{}, nil }
+// coverageBatch is how many accounts are read at a time.
+const coverageBatch = 500
 
-// CoverageCSV writes a row for each account: user name, groups, standing, deadline, last event and its time, link. No
-// cell begins a formula.
-func (d *Desk) CoverageCSV(ctx context.Context, agent Agent, w io.Writer) error { return nil }
+// Coverage counts accounts by group and standing.
+func (d *Desk) Coverage(ctx context.Context, agent Agent) (Coverage, error) {
+	if err := d.Allowed(OpCoverage, agent, Target{}); err != nil {
+		return Coverage{}, err
+	}
+	report, places := d.emptyCoverage()
+	err := d.eachCovered(ctx, func(c Covered) error {
+		standing := d.standing(c)
+		report.Groups[places[""]].Counts[standing]++
+		for _, group := range c.Groups {
+			if place, ok := places[group]; ok && group != "" {
+				report.Groups[place].Counts[standing]++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Coverage{}, err
+	}
+	if report.SweptAt, err = d.memory.Swept(ctx, d.poolID); err != nil {
+		return Coverage{}, storeDown(string(OpCoverage), err)
+	}
+	return report, nil
+}
+
+// emptyCoverage has a row for everybody and for each group with a deadline, and where they are.
+func (d *Desk) emptyCoverage() (Coverage, map[string]int) {
+	names := slices.Sorted(maps.Keys(d.rules.Deadlines))
+	if _, ok := d.rules.Deadlines[""]; !ok {
+		names = slices.Insert(names, 0, "")
+	}
+	var report Coverage
+	places := map[string]int{}
+	for i, name := range names {
+		counts := map[Standing]int{}
+		for _, s := range Standings() {
+			counts[s] = 0
+		}
+		report.Groups, places[name] = append(report.Groups, GroupCoverage{name, d.rules.Deadlines[name], counts}), i
+	}
+	return report, places
+}
+
+// eachCovered calls do for every account of the last sweep.
+func (d *Desk) eachCovered(ctx context.Context, do func(Covered) error) error {
+	for after := ""; ; {
+		batch, err := d.memory.Covered(ctx, d.poolID, after, coverageBatch)
+		if err != nil {
+			return storeDown(string(OpCoverage), err)
+		}
+		for _, c := range batch {
+			if err := do(c); err != nil {
+				return err
+			}
+			after = c.Username
+		}
+		if len(batch) < coverageBatch {
+			return nil
+		}
+	}
+}
+
+// standing is how far an account has come.
+func (d *Desk) standing(c Covered) Standing {
+	now, deadline := d.now(), d.deadline(c)
+	switch {
+	case !expected(c.Status, c.Enabled):
+		return NotExpected
+	case c.HasApp && c.Event == EventProven:
+		return Proven
+	case c.HasApp:
+		return SetUp
+	case !deadline.IsZero() && !now.Before(deadline):
+		return Overdue
+	case (c.Invite == InviteLive || c.Invite == InviteOpened) && !now.Before(c.InviteEnd):
+		return LinkLapsed
+	}
+	return Pending
+}
+
+// expected reports whether an account could set up an app at all.
+func expected(status Status, enabled bool) bool {
+	return enabled && status != StatusExternal && status != StatusUnconfirmed
+}
+
+// deadline is the earliest that holds for an account: the zero time when none does.
+func (d *Desk) deadline(c Covered) time.Time {
+	earliest := d.rules.Deadlines[""]
+	for _, group := range c.Groups {
+		if at := d.rules.Deadlines[group]; !at.IsZero() && (earliest.IsZero() || at.Before(earliest)) {
+			earliest = at
+		}
+	}
+	return earliest
+}

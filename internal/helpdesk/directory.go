@@ -20,16 +20,17 @@ type Reader interface {
 	Account(ctx context.Context, name string) (Account, error)
 	// Groups are the names of an account's groups (AdminListGroupsForUser, all pages).
 	Groups(ctx context.Context, username string) ([]string, error)
-	// Find lists accounts by one attribute, at most limit; without methods (ListUsers with a filter).
+	// Find lists accounts by one attribute, at most limit; without methods (ListUsers with a filter). ByName finds what
+	// begins with the value, the others what equals it.
 	Find(ctx context.Context, by Field, value string, limit int) ([]Account, error)
 	// Page lists accounts, starting at token ("" at the beginning), without methods (ListUsers). A page can be empty
 	// while next is not: the list ends where next is "".
 	Page(ctx context.Context, token string) (accounts []Account, next string, err error)
 	// Members lists the user names in a group in the same way (ListUsersInGroup). A group that does not exist is empty.
 	Members(ctx context.Context, group, token string) (usernames []string, next string, err error)
-	// LastSignIn is when the account last signed in; known is false where the pool does not tell (AdminListUserAuthEvents,
-	// which needs threat protection).
-	LastSignIn(ctx context.Context, username string) (at time.Time, known bool, err error)
+	// LastSignIn is when the account last signed in before a moment, zero if never; known is false where the pool does not
+	// tell (AdminListUserAuthEvents, which needs threat protection).
+	LastSignIn(ctx context.Context, username string, before time.Time) (at time.Time, known bool, err error)
 	// Devices are the keys of remembered devices, which may stand for a second factor (AdminListDevices). Empty where the
 	// pool tracks none.
 	Devices(ctx context.Context, username string) ([]string, error)
@@ -55,6 +56,7 @@ const (
 	ByEmail    Field = "email"
 	ByPhone    Field = "phone_number"
 	BySub      Field = "sub"
+	ByName     Field = "name"
 )
 
 // Status is an account's state in the pool, in Cognito's words.

@@ -31,6 +31,7 @@ package helpdesk
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"log/slog"
@@ -54,7 +55,7 @@ type Options struct {
 	KeyRank func(name string) (Rank, bool)
 
 	Changed func(context.Context, Change) // told of each link's and reset's change, for webhooks; nil: nobody. Must not block
-	Alarm   func(context.Context, Alarm)  // told of what somebody should look at; nil: the log alone. Must not block
+	Alarm   func(context.Context, Alarm)  // told of what somebody should look at, beside the log; nil: nobody. Must not block
 	Log     *slog.Logger
 	Now     func() time.Time                           // the pool's clock
 	Sleep   func(context.Context, time.Duration) error // waits, or ends with the context; nil: a timer
@@ -63,19 +64,81 @@ type Options struct {
 
 // Desk is the help desk. It is safe for concurrent use and keeps nothing between calls.
 type Desk struct {
-	Options
-	audit *auditor
+	poolID   string
+	pool     Reader
+	memory   Memory
+	changes  Changes
+	audit    *auditor // has all that can change something
+	notifier Notifier
+	rules    Rules
+	policy   Policy
+	keys     keys
+	keyRank  func(string) (Rank, bool)
+	changed  func(context.Context, Change)
+	alarm    func(context.Context, Alarm)
+	log      *slog.Logger
+	now      func() time.Time
+	sleep    func(context.Context, time.Duration) error
+	rand     io.Reader
 }
 
 // New makes a Desk. It refuses options with which a rule could not hold.
 func New(opts Options) (*Desk, error) {
-	return nil, errors.New("helpdesk: not built yet")
+	if opts.Pool == "" || opts.Directory == nil || opts.Store == nil || opts.Log == nil || opts.Now == nil {
+		return nil, errors.New("helpdesk: pool, directory, store, log and clock are needed")
+	}
+	rules, err := opts.Rules.complete()
+	if err != nil {
+		return nil, err
+	}
+	policy, err := opts.Policy.complete()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := deriveKeys(opts.Key)
+	if err != nil {
+		return nil, err
+	}
+	d := &Desk{
+		poolID: opts.Pool, pool: opts.Directory, memory: opts.Store, changes: opts.Store,
+		audit:    &auditor{means: means{pool: opts.Directory, journal: opts.Store}, log: opts.Log},
+		notifier: opts.Notifier, rules: rules, policy: policy, keys: keys, keyRank: opts.KeyRank,
+		changed: opts.Changed, alarm: opts.Alarm, log: opts.Log, now: opts.Now, sleep: opts.Sleep, rand: opts.Rand,
+	}
+	if d.keyRank == nil {
+		d.keyRank = func(string) (Rank, bool) { return NoRank, false }
+	}
+	if d.changed == nil {
+		d.changed = func(context.Context, Change) {}
+	}
+	if d.alarm == nil {
+		d.alarm = func(context.Context, Alarm) {}
+	}
+	if d.sleep == nil {
+		d.sleep = wait
+	}
+	if d.rand == nil {
+		d.rand = rand.Reader
+	}
+	return d, nil
+}
+
+// wait is time.Sleep for a request that may end.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Change is a new state of a link or a reset.
 type Change struct {
 	At      time.Time
-	What    string // "link.made", "link.opened", "link.spent", "link.revoked", "reset.done", "reset.open", "account.frozen"
+	What    string // "link.made", "link.opened", "link.spent", "link.revoked", "reset.open", "reset.done", "account.frozen"
 	Invite  int64  // 0: not about a link
 	Reset   int64  // 0: not about a reset
 	Account string // sub
@@ -85,8 +148,19 @@ type Change struct {
 
 // Alarm is something that a person should look at.
 type Alarm struct {
-	What    string // "agent.many_resets", "agent.too_many_resets", "account.frozen", "link.spent_when_over", "link.guessed"
+	What    string // "agent.many_resets", "agent.too_many_resets", "account.frozen", "link.spent_when_over", "link.agent_lost_rights"
 	Agent   string
 	Account string // sub
 	Detail  string
+}
+
+// raise tells the log and whoever listens.
+func (d *Desk) raise(ctx context.Context, a Alarm) {
+	d.log.WarnContext(ctx, "help desk alarm", "what", a.What, "agent", a.Agent, "account", a.Account, "detail", a.Detail)
+	d.alarm(ctx, a)
+}
+
+// storeDown is what a store's error means here.
+func storeDown(op string, err error) error {
+	return &Error{Kind: StoreDown, Op: op, Err: err}
 }

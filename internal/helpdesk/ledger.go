@@ -27,6 +27,16 @@ const (
 	EventGone     Event = "gone"  // the sweep found no app where there should be one
 )
 
+// app reports whether there is an app after the event, as far as our record goes.
+func (e Event) app() bool {
+	switch e {
+	case EventSetUp, EventReplaced, EventProven, EventFound:
+		return true
+	case EventRemoved, EventReset, EventGone:
+	}
+	return false
+}
+
 // LedgerPage says which entries to list.
 type LedgerPage struct {
 	Pool    string

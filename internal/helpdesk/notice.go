@@ -2,6 +2,7 @@ package helpdesk
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"cognito-enroll/internal/secret"
@@ -44,4 +45,40 @@ type Notice struct {
 	Locator  secret.Text // NoticeLink: for the address /i/<locator>
 	Until    time.Time   // NoticeLink: when the link expires
 	NotMe    secret.Text // for the address of the page "this was not me": see Freeze
+}
+
+// notice is what all notices about an account have.
+func (d *Desk) notice(id string, kind NoticeKind, to Account, about Invite) Notice {
+	name := to.Name
+	if name == "" {
+		name = to.Username
+	}
+	return Notice{
+		ID: id, Kind: kind, Name: name, Language: about.Language, At: d.now(),
+		NotMe: d.freezeToken(about.ID),
+	}
+}
+
+// tell writes to somebody on every channel that the pool has verified, and answers how many there are.
+func (d *Desk) tell(ctx context.Context, id string, kind NoticeKind, to Account, about Invite) (int, error) {
+	if d.notifier == nil {
+		return 0, nil
+	}
+	told := 0
+	for _, channel := range []struct {
+		via      Via
+		to       string
+		verified bool
+	}{{ViaEmail, to.Email, to.EmailVerified}, {ViaSMS, to.Phone, to.PhoneVerified}} {
+		if channel.to == "" || !channel.verified {
+			continue
+		}
+		notice := d.notice(id+"-"+string(channel.via), kind, to, about)
+		notice.Via, notice.To = channel.via, channel.to
+		if err := d.notifier.Notify(ctx, notice); err != nil {
+			return told, fmt.Errorf("notice by %s: %w", channel.via, err)
+		}
+		told++
+	}
+	return told, nil
 }

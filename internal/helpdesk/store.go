@@ -88,7 +88,7 @@ type Memory interface {
 	// Approvals are a pool's that are requested or approved and not yet over, the oldest first.
 	Approvals(ctx context.Context, pool string, limit int) ([]Approval, error)
 
-	// Marked is when an account got a mark: the zero time when it has none.
+	// Marked is when an account, by its own name, got a mark: the zero time when it has none.
 	Marked(ctx context.Context, pool, account string, mark Mark) (time.Time, error)
 
 	Latest(ctx context.Context, pool, account string) (LedgerEntry, error)
@@ -121,9 +121,6 @@ type Changes interface {
 
 	// Allow counts an event of key if limit has room for it, and answers 0; otherwise how long to wait.
 	Allow(ctx context.Context, key string, limit Limit, now time.Time) (wait time.Duration, err error)
-	// EndAllBefore ends the portal's own sessions of an account that began before a moment. account is its own name.
-	EndAllBefore(ctx context.Context, account string, at time.Time) error
-
 	// BeginSweep answers a number for a new sweep; PutSwept keeps what it saw of some accounts; FinishSweep makes it the
 	// one that counts, and forgets accounts that it did not see.
 	BeginSweep(ctx context.Context, pool string) (sweep int64, err error)
@@ -146,6 +143,9 @@ type Journal interface {
 	RevokeInvite(ctx context.Context, id int64) error
 	// RevokeInvites ends whatever invite of an account still works.
 	RevokeInvites(ctx context.Context, pool, account string) error
+
+	// EndAllBefore ends the portal's own sessions of an account that began before a moment. account is its own name.
+	EndAllBefore(ctx context.Context, account string, at time.Time) error
 
 	// PutApproval keeps a request; DecideApproval answers it, once; UseApproval spends it, once.
 	PutApproval(ctx context.Context, approval Approval) (id int64, err error)
