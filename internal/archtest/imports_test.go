@@ -39,6 +39,7 @@ var direction = map[string][]string{
 	"internal/totp":                 {"internal/secret"},
 	"internal/secret":               {},
 	"internal/htmltest":             {},
+	"internal/postgrestest":         {},
 	"internal/archtest":             {},
 }
 
@@ -47,9 +48,9 @@ var homes = map[string][]string{
 	"github.com/labstack/": {"web"},
 	"github.com/aws/":      {"internal/cognito", "cmd/portal"},
 	"github.com/gorilla/":  {"internal/session", "web"},
-	"database/sql":         {"internal/store"},
+	"database/sql":         {"internal/store", "internal/postgrestest"},
 	"modernc.org/sqlite":   {"internal/store"},
-	"github.com/jackc/":    {"internal/store"},
+	"github.com/jackc/":    {"internal/store", "internal/postgrestest"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/store"
 )
 
@@ -58,7 +59,7 @@ func urls() []namedURL {
 	return []namedURL{
 		{"SQLite file", sqliteFile},
 		{"SQLite memory", func(testing.TB) string { return "sqlite::memory:" }},
-		{"PostgreSQL", postgresDatabase},
+		{"PostgreSQL", postgrestest.Database},
 	}
 }
 

@@ -105,7 +105,7 @@ func TestInviteMoves(t *testing.T) {
 			{[]string{"open"}, nil, helpdesk.InviteOpened},
 			{[]string{"open", "open"}, nil, helpdesk.InviteOpened}, // on a second device, or the page loaded again
 			{[]string{"open", "spend"}, nil, helpdesk.InviteSpent},
-			{[]string{"spend"}, store.ErrConflict, helpdesk.InviteLive}, // without its piece
+			{[]string{"spend"}, store.ErrConflict, helpdesk.InviteLive},                             // without its piece
 			{[]string{"open", "open elsewhere", "spend"}, store.ErrConflict, helpdesk.InviteOpened}, // whoever opens last holds it
 			{[]string{"open elsewhere", "open", "spend"}, nil, helpdesk.InviteSpent},
 			{[]string{"open", "spend", "spend"}, store.ErrConflict, helpdesk.InviteSpent},
