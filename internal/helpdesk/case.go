@@ -29,7 +29,8 @@ type AppState string
 // The states.
 const (
 	AppListed    AppState = "listed"     // the pool lists one
-	AppNotListed AppState = "not_listed" // the pool lists none: there may still be one that is registered and switched off
+	AppRecorded  AppState = "recorded"   // our ledger knows of one that a pool that requires MFA does not list, but asks for
+	AppNotListed AppState = "not_listed" // there is none that anybody tells of: one that is registered and switched off is not listed
 	AppElsewhere AppState = "elsewhere"  // another identity provider signs the account in
 )
 
@@ -92,8 +93,10 @@ func (d *Desk) Case(ctx context.Context, agent Agent, account string) (Case, err
 		return Case{}, err
 	}
 	c := Case{
-		Account: s.Account, Groups: s.groups, Rank: s.target.Rank, Privileged: s.target.Privileged, App: appState(s.Account),
-		May: map[Operation]error{},
+		Account: s.Account, Groups: s.groups, Rank: s.target.Rank, Privileged: s.target.Privileged, May: map[Operation]error{},
+	}
+	if c.App, err = d.appState(ctx, s.Account); err != nil {
+		return Case{}, err
 	}
 	for _, op := range Operations() {
 		c.May[op] = d.Allowed(op, agent, s.target)
@@ -118,12 +121,15 @@ func (d *Desk) Case(ctx context.Context, agent Agent, account string) (Case, err
 	return c, nil
 }
 
-func appState(a Account) AppState {
+func (d *Desk) appState(ctx context.Context, a Account) (AppState, error) {
+	hasApp, err := d.hasApp(ctx, a)
 	switch {
 	case a.Federated():
-		return AppElsewhere
+		return AppElsewhere, nil
 	case a.HasApp():
-		return AppListed
+		return AppListed, nil
+	case hasApp:
+		return AppRecorded, nil
 	}
-	return AppNotListed
+	return AppNotListed, err
 }

@@ -48,6 +48,8 @@ type Options struct {
 	Notifier  Notifier // nil: nobody is written to, and the part "notices" says so
 	Rules     Rules
 	Policy    Policy
+	// Required says that the pool requires MFA. It then asks for an app that it does not list: our ledger is asked, too.
+	Required bool
 	// Key is 32 random bytes, the same on every node and for as long as links live: spoken pieces are kept as its MACs,
 	// so that who reads the store cannot try them all.
 	Key secret.Text
@@ -72,6 +74,7 @@ type Desk struct {
 	notifier Notifier
 	rules    Rules
 	policy   Policy
+	required bool
 	keys     keys
 	keyRank  func(string) (Rank, bool)
 	changed  func(context.Context, Change)
@@ -102,7 +105,7 @@ func New(opts Options) (*Desk, error) {
 	d := &Desk{
 		poolID: opts.Pool, pool: opts.Directory, memory: opts.Store, changes: opts.Store,
 		audit:    &auditor{means: means{pool: opts.Directory, journal: opts.Store}, log: opts.Log},
-		notifier: opts.Notifier, rules: rules, policy: policy, keys: keys, keyRank: opts.KeyRank,
+		notifier: opts.Notifier, rules: rules, policy: policy, required: opts.Required, keys: keys, keyRank: opts.KeyRank,
 		changed: opts.Changed, alarm: opts.Alarm, log: opts.Log, now: opts.Now, sleep: opts.Sleep, rand: opts.Rand,
 	}
 	if d.keyRank == nil {

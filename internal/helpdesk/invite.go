@@ -83,8 +83,11 @@ func (d *Desk) Mint(ctx context.Context, agent Agent, wish Minting) (NewLink, er
 	if err != nil {
 		return NewLink{}, err
 	}
+	hasApp, err := d.hasApp(ctx, s.Account)
 	switch {
-	case wish.Purpose != FirstSetUp && wish.Purpose != Replace, wish.Purpose == FirstSetUp && s.HasApp():
+	case err != nil:
+		return NewLink{}, err
+	case wish.Purpose != FirstSetUp && wish.Purpose != Replace, wish.Purpose == FirstSetUp && hasApp:
 		return NewLink{}, badInput(OpMint, "purpose")
 	case s.Federated(): // nothing that a link leads to would ever be asked for
 		return NewLink{}, badInput(OpMint, "account")
@@ -160,8 +163,14 @@ func (d *Desk) makeLink(ctx context.Context, agent Agent, s subject, purpose Pur
 	if err != nil {
 		return NewLink{}, hash, err
 	}
+	before := noAppBefore
+	if hasApp, err := d.hasApp(ctx, s.Account); err != nil {
+		return NewLink{}, hash, err
+	} else if hasApp {
+		before = appBefore
+	}
 	invite := Invite{
-		LocatorHash: hash, Pool: d.poolID, Account: s.Sub, Purpose: purpose, Before: appNow(s.Account), Agent: agent.String(), Approval: approval,
+		LocatorHash: hash, Pool: d.poolID, Account: s.Sub, Purpose: purpose, Before: before, Agent: agent.String(), Approval: approval,
 		Ticket: w.ticket, Reason: w.reason, Proof: w.proof, Language: w.language, ExpiresAt: d.now().Add(w.lifetime),
 	}
 	err = d.audit.do(ctx, act{agent.String(), "make link", s.String(), string(purpose) + ", " + w.String()},
@@ -183,13 +192,6 @@ func (d *Desk) makeLink(ctx context.Context, agent Agent, s subject, purpose Pur
 
 // What Invite.Before says.
 const appBefore, noAppBefore = "app", "none"
-
-func appNow(a Account) string {
-	if a.HasApp() {
-		return appBefore
-	}
-	return noAppBefore
-}
 
 // The spoken piece (threat model, D3; ASVS 6.5.5).
 const (

@@ -112,7 +112,9 @@ func (d *Desk) redeemable(ctx context.Context, invite Invite) (subject, error) {
 	if err != nil {
 		return s, err
 	}
-	if invite.Before == noAppBefore && s.HasApp() {
+	if hasApp, err := d.hasApp(ctx, s.Account); err != nil {
+		return s, err
+	} else if hasApp && invite.Before == noAppBefore {
 		return s, linkOver("an app was set up since")
 	}
 	err = d.stillAllowed(ctx, invite, s)

@@ -1,6 +1,9 @@
 package helpdesk
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // subject is an account that an operation is about.
 type subject struct {
@@ -54,3 +57,25 @@ func (d *Desk) mayTry(op Operation, agent Agent) error {
 
 // what an account is called in the audit trail.
 func (s subject) String() string { return s.Sub + " " + s.Username }
+
+// hasApp reports whether an account has an app: one that the pool lists, or, in a pool that requires MFA, one that our
+// ledger knows of. Such a pool asks for an app that was set up and never preferred, which it does not list.
+func (d *Desk) hasApp(ctx context.Context, account Account) (bool, error) {
+	if account.HasApp() || !d.required {
+		return account.HasApp(), nil
+	}
+	return d.recorded(ctx, account)
+}
+
+// recorded reports whether our ledger's newest entry of this account says that it has an app. Those of somebody who had
+// the name before do not count.
+func (d *Desk) recorded(ctx context.Context, account Account) (bool, error) {
+	entry, err := d.memory.Latest(ctx, d.poolID, account.Username)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, storeDown("ledger", err)
+	}
+	return entry.Event.app() && !entry.At.Before(account.Created), nil
+}

@@ -156,11 +156,10 @@ func (s *sweep) account(ctx context.Context, account Account) (Swept, error) {
 	if !expected(account.Status, account.Enabled) {
 		return one, nil
 	}
-	entry, err := s.memory.Latest(ctx, s.poolID, account.Username)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return one, storeDown(string(OpSweep), err)
+	recorded, err := s.recorded(ctx, account)
+	if err != nil {
+		return one, err
 	}
-	recorded := err == nil && entry.Event.app() && !entry.At.Before(account.Created)
 	err = s.call(ctx, func() (err error) {
 		account, err = s.pool.Account(ctx, account.Username)
 		return err
@@ -168,7 +167,7 @@ func (s *sweep) account(ctx context.Context, account Account) (Swept, error) {
 	if err != nil {
 		return one, err
 	}
-	one.HasApp = account.HasApp()
+	one.HasApp = account.HasApp() || s.required && recorded
 	event := EventFound
 	switch {
 	case one.HasApp == recorded:
