@@ -40,7 +40,7 @@ const (
 	password = "Correct-Horse-9"
 	// patience replaces the store's own deadlines where a test loads two cores for longer than anybody would wait.
 	patience = 60 * time.Second
-	oldKey   = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSW"
+	oldKey   = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 )
 
 // clock is moved by hand, and by whoever sleeps.
