@@ -26,6 +26,7 @@ import (
 	"cognito-enroll/internal/brand"
 	"cognito-enroll/internal/cognito"
 	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/htmltest"
 	"cognito-enroll/internal/i18n"
 	"cognito-enroll/internal/qr"
@@ -231,7 +232,7 @@ func (s pageStore) SessionEnded(ctx context.Context, id enroll.ID) (bool, error)
 }
 
 func (s pageStore) Record(ctx context.Context, account string, event web.Event, device string) error {
-	_, err := s.AppendLedger(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: string(event), Actor: account, Detail: device})
+	_, err := s.AppendLedger(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device})
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"cognito-enroll/internal/cognito"
 	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/store"
 	"cognito-enroll/web"
@@ -30,7 +31,7 @@ func (s pageStore) SessionEnded(ctx context.Context, id enroll.ID) (bool, error)
 }
 
 func (s pageStore) Record(ctx context.Context, account string, event web.Event, device string) error {
-	_, err := s.AppendLedger(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: string(event), Actor: account, Detail: device})
+	_, err := s.AppendLedger(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device})
 	return err
 }
 

@@ -25,7 +25,7 @@ var direction = map[string][]string{
 	"views":             {"internal/brand", "internal/i18n"},
 	"internal/brand":    {"internal/i18n"},
 	"static":            {},
-	"internal/cognito":  {"internal/enroll", "internal/doctor", "internal/throttle", "internal/secret"},
+	"internal/cognito":  {"internal/enroll", "internal/doctor", "internal/helpdesk", "internal/throttle", "internal/secret"},
 	"internal/doctor":   {"internal/secret"},
 	"internal/store":    {"internal/helpdesk", "internal/secret"},
 	"internal/helpdesk": {"internal/enroll", "internal/throttle", "internal/secret"},
@@ -40,6 +40,7 @@ var direction = map[string][]string{
 	"internal/totp":                 {"internal/secret"},
 	"internal/secret":               {},
 	"internal/htmltest":             {},
+	"internal/postgrestest":         {},
 	"internal/archtest":             {},
 }
 
@@ -48,9 +49,9 @@ var homes = map[string][]string{
 	"github.com/labstack/": {"web"},
 	"github.com/aws/":      {"internal/cognito", "cmd/portal"},
 	"github.com/gorilla/":  {"internal/session", "web"},
-	"database/sql":         {"internal/store"},
+	"database/sql":         {"internal/store", "internal/postgrestest"},
 	"modernc.org/sqlite":   {"internal/store"},
-	"github.com/jackc/":    {"internal/store"},
+	"github.com/jackc/":    {"internal/store", "internal/postgrestest"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -3,41 +3,17 @@ package store
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/binary"
-	"fmt"
-	"time"
+
+	"cognito-enroll/internal/helpdesk"
 )
 
-// AuditEntry is a link of the audit chain: what somebody was about to do, or what came of it.
-type AuditEntry struct {
-	Seq    int64     // given by the store: 1, 2, 3, …
-	At     time.Time // given by the store
-	Actor  string
-	Action string
-	Target string
-	Stage  string // as the caller names them: an intent, or a result
-	Intent int64  // of a result: the Seq of its intent
-	Detail string
-
-	Previous [32]byte // the hash of the entry before, zero for the first
-	Hash     [32]byte // of all of the above
-}
-
-// hash covers every field, each with its length, so that no two entries have the same bytes to be hashed.
-func (e *AuditEntry) hash() [32]byte {
-	text := []byte("cognito-enroll audit 1\n")
-	text = append(text, e.Previous[:]...)
-	for _, number := range []int64{e.Seq, micros(e.At), e.Intent} {
-		text = binary.BigEndian.AppendUint64(text, uint64(number))
-	}
-	for _, field := range []string{e.Actor, e.Action, e.Target, e.Stage, e.Detail} {
-		text = binary.BigEndian.AppendUint64(text, uint64(len(field)))
-		text = append(text, field...)
-	}
-	return sha256.Sum256(text)
-}
+// AuditEntry is a link of the audit chain, BrokenChain where it is broken. How an entry is hashed is helpdesk's, which
+// can also check a chain that has left the store.
+type (
+	AuditEntry  = helpdesk.AuditEntry
+	BrokenChain = helpdesk.BrokenChain
+)
 
 // AppendAudit adds an entry to the chain and answers it with the fields that the store gives. After ErrUnavailable the
 // entry may be there or not: what it was to announce must not be done; saying it again adds a second one.
@@ -53,7 +29,7 @@ func (s *Store) AppendAudit(ctx context.Context, entry AuditEntry) (AuditEntry, 
 			return err
 		}
 		copy(entry.Previous[:], previous)
-		entry.Hash = entry.hash()
+		entry.Hash = entry.Sum()
 		if _, err := tx.ExecContext(ctx, `INSERT INTO audit (`+auditColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			entry.Seq, micros(entry.At), entry.Actor, entry.Action, entry.Target, entry.Stage, entry.Intent, entry.Detail,
 			entry.Previous[:], entry.Hash[:]); err != nil {
@@ -84,16 +60,6 @@ func (s *Store) Audit(ctx context.Context, after int64, limit int) ([]AuditEntry
 
 const auditColumns = `seq, moment, actor, action, target, stage, intent, detail, previous, hash`
 
-// BrokenChain says where the audit chain was changed by anything but AppendAudit.
-type BrokenChain struct {
-	Seq    int64 // the first entry that is not as it was written
-	Reason string
-}
-
-func (b *BrokenChain) Error() string {
-	return fmt.Sprintf("store: audit entry %d: %s", b.Seq, b.Reason)
-}
-
 // auditBatch is how many entries are verified at a time.
 const auditBatch = 500
 
@@ -115,8 +81,8 @@ func (s *Store) VerifyAudit(ctx context.Context) (last AuditEntry, err error) {
 			return AuditEntry{}, err
 		}
 		for _, entry := range batch {
-			if broken := follows(last, entry); broken != "" {
-				return last, &BrokenChain{Seq: last.Seq + 1, Reason: broken}
+			if err := entry.Follows(last); err != nil {
+				return last, err
 			}
 			if last = entry; entry.Seq == headSeq && !bytes.Equal(entry.Hash[:], headHash) {
 				return last, &BrokenChain{Seq: entry.Seq, Reason: "is not the one that was written last"}
@@ -130,17 +96,4 @@ func (s *Store) VerifyAudit(ctx context.Context) (last AuditEntry, err error) {
 		return last, &BrokenChain{Seq: last.Seq + 1, Reason: "is missing"}
 	}
 	return last, nil
-}
-
-// follows says what is wrong with entry behind last: "" when nothing is.
-func follows(last, entry AuditEntry) string {
-	switch {
-	case entry.Seq != last.Seq+1:
-		return "is missing"
-	case entry.Previous != last.Hash:
-		return "does not follow the one before"
-	case entry.Hash != entry.hash():
-		return "was changed"
-	}
-	return ""
 }

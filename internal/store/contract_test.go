@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/store"
 )
 
@@ -58,7 +59,7 @@ func urls() []namedURL {
 	return []namedURL{
 		{"SQLite file", sqliteFile},
 		{"SQLite memory", func(testing.TB) string { return "sqlite::memory:" }},
-		{"PostgreSQL", postgresDatabase},
+		{"PostgreSQL", postgrestest.Database},
 	}
 }
 
@@ -174,6 +175,9 @@ func sid(i int) (id [16]byte) {
 	copy(id[:], fmt.Sprintf("%016d", i))
 	return id
 }
+
+// holder is a browser that opened an invite.
+func holder(i byte) [16]byte { return [16]byte{15: i} }
 
 func hash(i int) (id [32]byte) {
 	copy(id[:], fmt.Sprintf("%032d", i))

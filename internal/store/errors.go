@@ -4,16 +4,19 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"cognito-enroll/internal/helpdesk"
 )
 
-// What a failed call means to its caller. Every error of a Store's methods is one of these; check with [errors.Is].
+// What a failed call means to its caller. Every error of a Store's methods is one of these; check with [errors.Is]. They
+// are helpdesk's, which knows no store.
 var (
 	// ErrUnavailable: the store did not answer, refused to write or was too slow. A write may have happened or not.
-	ErrUnavailable = errors.New("store is unavailable")
+	ErrUnavailable = helpdesk.ErrUnavailable
 	// ErrNotFound: what was asked for does not exist, or does not any more.
-	ErrNotFound = errors.New("not found")
+	ErrNotFound = helpdesk.ErrNotFound
 	// ErrConflict: what was to be made exists already, or is no longer in the state that the change starts from.
-	ErrConflict = errors.New("conflict")
+	ErrConflict = helpdesk.ErrConflict
 )
 
 // failure is an error of one call. The driver's error is text for the log and cannot be reached, so that nobody

@@ -15,4 +15,4 @@ func QueryText(ctx context.Context, s *Store, query string, args ...any) (text s
 }
 
 // Rehash gives an audit entry the hash that fits it.
-func Rehash(entry *AuditEntry) { entry.Hash = entry.hash() }
+func Rehash(entry *AuditEntry) { entry.Hash = entry.Sum() }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/store"
 )
 
@@ -40,7 +41,7 @@ func (w *world) recovers(try func() error) (unavailable int) {
 // lockTable makes every statement on a table wait. until waits until n of them do.
 func lockTable(t *testing.T, schema, table string) (until func(n int), release func()) {
 	t.Helper()
-	db := owner(t)
+	db := postgrestest.Owner(t)
 	tx, err := db.BeginTx(t.Context(), nil)
 	must(t, err)
 	_, err = tx.ExecContext(t.Context(), fmt.Sprintf("LOCK TABLE %s.%s IN ACCESS EXCLUSIVE MODE", schema, table))
@@ -56,7 +57,7 @@ func lockTable(t *testing.T, schema, table string) (until func(n int), release f
 }
 
 func TestPostgresConnectionIsTerminated(t *testing.T) {
-	w := newWorld(t, postgresDatabase(t))
+	w := newWorld(t, postgrestest.Database(t))
 	schema := schemaOf(w.url)
 
 	// While a write waits for the server: it is answered with an error, and did not happen.
@@ -64,7 +65,7 @@ func TestPostgresConnectionIsTerminated(t *testing.T) {
 	answer := make(chan error)
 	go func() { answer <- w.first.EndSession(t.Context(), sid(1), start) }()
 	until(1)
-	administer(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1`, schema)
+	postgrestest.Execute(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1`, schema)
 	wantKind(t, <-answer, store.ErrUnavailable)
 	release()
 	if ended, err := w.first.SessionEnded(t.Context(), sid(1)); err != nil || ended {
@@ -76,7 +77,7 @@ func TestPostgresConnectionIsTerminated(t *testing.T) {
 	if counts[nil] != 50 {
 		t.Fatalf("got %v", counts)
 	}
-	administer(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1`, schema)
+	postgrestest.Execute(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1`, schema)
 	unavailable := w.recovers(func() error { return w.first.EndSession(t.Context(), sid(2), start) })
 	t.Logf("%d calls said unavailable before one was answered", unavailable)
 	if unavailable > 4 {
@@ -86,7 +87,7 @@ func TestPostgresConnectionIsTerminated(t *testing.T) {
 
 // TestPostgresStuck: the server answers, but not in time. The default deadline of a read is a quarter of a second.
 func TestPostgresStuck(t *testing.T) {
-	w := newWorld(t, postgresDatabase(t))
+	w := newWorld(t, postgrestest.Database(t))
 	s := open(t, w.url, store.Options{Now: w.clock.Now, WriteTimeout: 300 * time.Millisecond})
 	until, release := lockTable(t, schemaOf(w.url), "ended_sessions")
 
@@ -105,9 +106,9 @@ func TestPostgresStuck(t *testing.T) {
 
 // TestPostgresOutOfReach cuts the network, lets it swallow everything, and mends it.
 func TestPostgresOutOfReach(t *testing.T) {
-	direct := newWorld(t, postgresDatabase(t))
-	line := newLine(t, filepath.Join(server.dir, ".s.PGSQL.5432"))
-	through := strings.Replace(direct.url, server.dir, line.dir, 1)
+	direct := newWorld(t, postgrestest.Database(t))
+	line := newLine(t, filepath.Join(postgrestest.Socket(), ".s.PGSQL.5432"))
+	through := strings.Replace(direct.url, postgrestest.Socket(), line.dir, 1)
 	s := open(t, through, store.Options{Now: direct.clock.Now, WriteTimeout: time.Second})
 	must(t, s.EndSession(t.Context(), sid(1), start))
 
@@ -138,7 +139,7 @@ func TestPostgresOutOfReach(t *testing.T) {
 // TestPostgresServerIsKilled kills one of the server's processes while others write. The server then drops all
 // connections and recovers from its log.
 func TestPostgresServerIsKilled(t *testing.T) {
-	w := newWorld(t, postgresDatabase(t))
+	w := newWorld(t, postgrestest.Database(t))
 	var (
 		writers sync.WaitGroup
 		mu      sync.Mutex
@@ -177,10 +178,10 @@ func TestPostgresServerIsKilled(t *testing.T) {
 			<-written
 		}
 		var pid int
-		must(t, owner(t).QueryRowContext(t.Context(),
+		must(t, postgrestest.Owner(t).QueryRowContext(t.Context(),
 			`SELECT pid FROM pg_stat_activity WHERE application_name = $1 LIMIT 1`, schemaOf(w.url)).Scan(&pid))
 		must(t, syscall.Kill(pid, syscall.SIGKILL))
-		must(t, <-server.ready)
+		postgrestest.AwaitReady(t)
 	}
 	for range 100 {
 		<-written
@@ -193,7 +194,7 @@ func TestPostgresServerIsKilled(t *testing.T) {
 
 // TestPostgresWaitsForTheDisk: a server that is set to answer before its disk has must not do so for us.
 func TestPostgresWaitsForTheDisk(t *testing.T) {
-	url := postgresDatabase(t)
+	url := postgrestest.Database(t)
 	for given, want := range map[string]string{"": "on", "&synchronous_commit=off": "on", "&synchronous_commit=remote_apply": "remote_apply"} {
 		s := open(t, url+given, store.Options{Now: time.Now})
 		if got, err := store.QueryText(t.Context(), s, "SHOW synchronous_commit"); err != nil || got != want {
@@ -204,7 +205,7 @@ func TestPostgresWaitsForTheDisk(t *testing.T) {
 
 // TestPostgresReadOnly: a server that was demoted is unavailable, not a surprise.
 func TestPostgresReadOnly(t *testing.T) {
-	url := postgresDatabase(t)
+	url := postgrestest.Database(t)
 	open(t, url, store.Options{Now: time.Now})
 	_, err := store.Open(t.Context(), url+"&default_transaction_read_only=on", store.Options{Now: time.Now})
 	wantKind(t, err, store.ErrUnavailable)

@@ -7,54 +7,18 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"time"
+
+	"cognito-enroll/internal/helpdesk"
 )
 
-// InviteState is where an invite stands. Whether it has expired is told by its time, not by its state.
-//
-//	live ──right piece──> opened ──set-up finished──> spent
-//	  └──────────┬───────────┘
-//	             └──> revoked (by an agent, or the account's owner) or cancelled (by a newer invite)
-type InviteState string
-
-// The states.
-const (
-	InviteLive      InviteState = "live"
-	InviteOpened    InviteState = "opened"
-	InviteSpent     InviteState = "spent"
-	InviteRevoked   InviteState = "revoked"
-	InviteCancelled InviteState = "cancelled"
-)
-
-// Invite is a link that an agent made for one account.
-type Invite struct {
-	ID          int64    // given by the store
-	LocatorHash [32]byte // SHA-256 of what the link holds
-	Pool        string
-	Account     string // the account's sub: a user name may be given to somebody else
-	Purpose     string
-	Agent       string
-	Ticket      string
-	Reason      string
-	Proof       string // how the agent made sure of who called
-	Language    string
-	CreatedAt   time.Time
-	ExpiresAt   time.Time
-
-	State     InviteState
-	ChangedAt time.Time // when it came into that state
-
-	// The spoken piece. It has forty bits, so its hash should be keyed: who reads the store could try them all. Empty:
-	// the invite has none.
-	PieceHash      []byte
-	PieceExpiresAt time.Time
-	Tries          int // wrong ones. A new piece does not take them back
-}
+// Invite is a link that an agent made for one account. Its states are helpdesk's.
+type Invite = helpdesk.Invite
 
 // invitesKept is how long an invite can be looked at after it expired.
 const invitesKept = 30 * 24 * time.Hour
 
 const inviteColumns = `id, locator_hash, pool, account, purpose, agent, ticket, reason, proof, language, created_at,
-	expires_at, state, changed_at, piece_hash, piece_expires_at, tries`
+	expires_at, state, changed_at, piece_hash, piece_expires_at, tries, app_before, approval, holder`
 
 // PutInvite keeps a new live invite and answers its ID. In the same moment the account's older one, if it still worked,
 // is cancelled. ErrConflict when the locator is known already, which after ErrUnavailable may be this invite's.
@@ -71,11 +35,11 @@ func (s *Store) PutInvite(ctx context.Context, invite Invite) (id int64, err err
 			return err
 		}
 		return tx.QueryRowContext(ctx, `INSERT INTO invites (locator_hash, pool, account, purpose, agent, ticket, reason, proof,
-			language, created_at, expires_at, state, changed_at, piece_hash, piece_expires_at, tries)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'live', $10, $12, $13, 0) RETURNING id`,
-			invite.LocatorHash[:], pool, account, clean(invite.Purpose), clean(invite.Agent), clean(invite.Ticket),
+			language, created_at, expires_at, state, changed_at, piece_hash, piece_expires_at, tries, app_before, approval)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'live', $10, $12, $13, 0, $14, $15) RETURNING id`,
+			invite.LocatorHash[:], pool, account, clean(string(invite.Purpose)), clean(invite.Agent), clean(invite.Ticket),
 			clean(invite.Reason), clean(invite.Proof), clean(invite.Language), now, micros(invite.ExpiresAt),
-			notNull(invite.PieceHash), micros(invite.PieceExpiresAt)).Scan(&id)
+			notNull(invite.PieceHash), micros(invite.PieceExpiresAt), clean(invite.Before), invite.Approval).Scan(&id)
 	})
 	return id, err
 }
@@ -98,9 +62,20 @@ func (s *Store) InviteByID(ctx context.Context, id int64) (Invite, error) {
 
 // Invites lists an account's invites, the newest first.
 func (s *Store) Invites(ctx context.Context, pool, account string, limit int) ([]Invite, error) {
+	return s.invites(ctx, `SELECT `+inviteColumns+` FROM invites WHERE pool = $1 AND account = $2
+		ORDER BY id DESC LIMIT $3`, clean(pool), clean(account), limit)
+}
+
+// LatestInvites lists a pool's invites, the newest first. The last one's ID is the next page's before, which is 0 at the
+// beginning.
+func (s *Store) LatestInvites(ctx context.Context, pool string, before int64, limit int) ([]Invite, error) {
+	return s.invites(ctx, `SELECT `+inviteColumns+` FROM invites WHERE pool = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
+		clean(pool), or(before, 1<<62), limit)
+}
+
+func (s *Store) invites(ctx context.Context, query string, args ...any) ([]Invite, error) {
 	var list []Invite
-	err := s.readAll(ctx, "list invites", `SELECT `+inviteColumns+` FROM invites WHERE pool = $1 AND account = $2
-		ORDER BY id DESC LIMIT $3`, []any{clean(pool), clean(account), limit}, func(rows *sql.Rows) error {
+	err := s.readAll(ctx, "list invites", query, args, func(rows *sql.Rows) error {
 		var invite Invite
 		err := rows.Scan(inviteFields(&invite)...)
 		list = append(list, invite)
@@ -116,11 +91,11 @@ func (s *Store) PutPiece(ctx context.Context, id int64, pieceHash []byte, expire
 		id, notNull(pieceHash), micros(expiresAt), micros(s.now()))
 }
 
-// TryPiece opens the invite if pieceHash is that of its piece. A wrong one costs a try, and after limit wrong ones no
-// more are heard, on whichever nodes and however fast they come. ErrNotFound: no such invite works, has a piece that is
-// still heard, and tries left; ErrConflict: the piece is wrong. Both must look the same to whoever tries. Said again after
-// ErrUnavailable, a wrong piece may have cost two tries.
-func (s *Store) TryPiece(ctx context.Context, locatorHash [32]byte, pieceHash []byte, limit int) (Invite, error) {
+// TryPiece opens the invite for holder, and for nobody else any more, if pieceHash is that of its piece. A wrong one costs
+// a try, and after limit wrong ones no more are heard, on whichever nodes and however fast they come. ErrNotFound: no such
+// invite works, has a piece that is still heard, and tries left; ErrConflict: the piece is wrong. Both must look the same
+// to whoever tries. Said again after ErrUnavailable, a wrong piece may have cost two tries.
+func (s *Store) TryPiece(ctx context.Context, locatorHash [32]byte, pieceHash []byte, limit int, holder [16]byte) (Invite, error) {
 	var invite Invite
 	right := false
 	err := s.transact(ctx, "try piece", func(ctx context.Context, tx *sql.Tx) error {
@@ -133,9 +108,9 @@ func (s *Store) TryPiece(ctx context.Context, locatorHash [32]byte, pieceHash []
 		if !right {
 			return err
 		}
-		return tx.QueryRowContext(ctx, `UPDATE invites SET tries = tries - 1, state = 'opened',
+		return tx.QueryRowContext(ctx, `UPDATE invites SET tries = tries - 1, state = 'opened', holder = $3,
 			changed_at = CASE state WHEN 'opened' THEN changed_at ELSE $2 END
-			WHERE id = $1 RETURNING `+inviteColumns, invite.ID, now).Scan(inviteFields(&invite)...)
+			WHERE id = $1 RETURNING `+inviteColumns, invite.ID, now, holder[:]).Scan(inviteFields(&invite)...)
 	})
 	if err == nil && !right {
 		err = s.fail("try piece", ErrConflict)
@@ -146,21 +121,13 @@ func (s *Store) TryPiece(ctx context.Context, locatorHash [32]byte, pieceHash []
 	return invite, nil
 }
 
-// SpendInvite ends an invite whose set-up is finished. Of all who try, on all nodes, one succeeds; the others get
-// ErrConflict, and ErrNotFound when there is no such invite. One that has a piece must have been opened with it; one
-// that was opened in time can be finished after it expired, because the session that opened it has an end of its own.
-// Said again after ErrUnavailable, ErrConflict may mean that the first time succeeded.
-func (s *Store) SpendInvite(ctx context.Context, locatorHash [32]byte) error {
-	now := micros(s.now())
-	n, err := s.write(ctx, "spend invite", `UPDATE invites SET state = 'spent', changed_at = $2 WHERE locator_hash = $1
-		AND (state = 'opened' OR (state = 'live' AND length(piece_hash) = 0 AND expires_at > $2))`, locatorHash[:], now)
-	if n > 0 || err != nil {
-		return err
-	}
-	if _, err := s.Invite(ctx, locatorHash); err != nil {
-		return err
-	}
-	return s.fail("spend invite", ErrConflict)
+// SpendInvite ends an invite whose set-up is finished by holder, who opened it last. Of all who try, on all nodes, one
+// succeeds; the others get ErrConflict, and ErrNotFound when there is no such invite. One that was opened in time can be
+// finished after it expired, because the session that opened it has an end of its own. Said again after ErrUnavailable,
+// ErrConflict may mean that the first time succeeded.
+func (s *Store) SpendInvite(ctx context.Context, id int64, holder [16]byte) error {
+	return s.changeInvite(ctx, "spend invite", `UPDATE invites SET state = 'spent', changed_at = $3
+		WHERE id = $1 AND state = 'opened' AND holder = $2`, id, holder[:], micros(s.now()))
 }
 
 // RevokeInvite ends an invite that still works: ErrConflict when it does not.
@@ -208,6 +175,7 @@ func inviteFields(i *Invite) []any {
 		&i.PieceHash,
 		instant{&i.PieceExpiresAt},
 		&i.Tries,
+		&i.Before, &i.Approval, array16{&i.Holder},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/store"
 )
 
@@ -14,7 +15,7 @@ const pieceTries = 5
 
 func invite(i int, account string) store.Invite {
 	return store.Invite{
-		LocatorHash: hash(i), Pool: "eu-west-1_pool", Account: account, Purpose: "first set-up", Agent: "grace", Ticket: "INC-1",
+		LocatorHash: hash(i), Pool: "eu-west-1_pool", Account: account, Purpose: "first", Before: "none", Approval: 7, Agent: "grace", Ticket: "INC-1",
 		Reason: "new employee", Proof: "called back", Language: "de", ExpiresAt: start.Add(time.Hour),
 		PieceHash: []byte("right"), PieceExpiresAt: start.Add(10 * time.Minute),
 	}
@@ -27,7 +28,7 @@ func (w *world) putInvite(i int, account string) int64 {
 	return id
 }
 
-func (w *world) wantState(i int, want store.InviteState) {
+func (w *world) wantState(i int, want helpdesk.InviteState) {
 	w.t.Helper()
 	got, err := w.first.Invite(w.t.Context(), hash(i))
 	if err != nil || got.State != want {
@@ -42,7 +43,7 @@ func TestInviteIsKeptWhole(t *testing.T) {
 		want.Reason = "said \"it broke\"; DROP TABLE invites; -- ünï 電話"
 		id, err := w.first.PutInvite(ctx, want)
 		must(t, err)
-		want.ID, want.State, want.CreatedAt, want.ChangedAt = id, store.InviteLive, start, start
+		want.ID, want.State, want.CreatedAt, want.ChangedAt = id, helpdesk.InviteLive, start, start
 
 		byLocator, err := w.node().Invite(ctx, hash(1))
 		must(t, err)
@@ -62,7 +63,7 @@ func TestInviteIsKeptWhole(t *testing.T) {
 		wantKind(t, err, store.ErrNotFound)
 		_, err = w.first.PutInvite(ctx, want)
 		wantKind(t, err, store.ErrConflict)
-		w.wantState(1, store.InviteLive) // the failed one cancelled nothing
+		w.wantState(1, helpdesk.InviteLive) // the failed one cancelled nothing
 	})
 }
 
@@ -71,14 +72,18 @@ func TestInviteMoves(t *testing.T) {
 	engines(t, func(w *world) {
 		moves := map[string]func(i int, id int64) error{
 			"open": func(i int, _ int64) error {
-				_, err := w.first.TryPiece(w.t.Context(), hash(i), []byte("right"), pieceTries)
+				_, err := w.first.TryPiece(w.t.Context(), hash(i), []byte("right"), pieceTries, holder(1))
 				return err
 			},
 			"wrong": func(i int, _ int64) error {
-				_, err := w.first.TryPiece(w.t.Context(), hash(i), []byte("wrong"), pieceTries)
+				_, err := w.first.TryPiece(w.t.Context(), hash(i), []byte("wrong"), pieceTries, holder(1))
 				return err
 			},
-			"spend":  func(i int, _ int64) error { return w.first.SpendInvite(w.t.Context(), hash(i)) },
+			"open elsewhere": func(i int, _ int64) error {
+				_, err := w.node().TryPiece(w.t.Context(), hash(i), []byte("right"), pieceTries, holder(2))
+				return err
+			},
+			"spend":  func(_ int, id int64) error { return w.first.SpendInvite(w.t.Context(), id, holder(1)) },
 			"revoke": func(_ int, id int64) error { return w.first.RevokeInvite(w.t.Context(), id) },
 			"piece": func(_ int, id int64) error {
 				return w.first.PutPiece(w.t.Context(), id, []byte("right"), w.clock.Now().Add(10*time.Minute))
@@ -95,34 +100,36 @@ func TestInviteMoves(t *testing.T) {
 		for i, test := range []struct {
 			moves []string
 			err   error // of the last move
-			state store.InviteState
+			state helpdesk.InviteState
 		}{
-			{[]string{"open"}, nil, store.InviteOpened},
-			{[]string{"open", "open"}, nil, store.InviteOpened}, // on a second device, or the page loaded again
-			{[]string{"open", "spend"}, nil, store.InviteSpent},
-			{[]string{"spend"}, store.ErrConflict, store.InviteLive}, // without its piece
-			{[]string{"open", "spend", "spend"}, store.ErrConflict, store.InviteSpent},
-			{[]string{"open", "spend", "open"}, store.ErrNotFound, store.InviteSpent},
-			{[]string{"open", "spend", "revoke"}, store.ErrConflict, store.InviteSpent},
-			{[]string{"open", "spend", "freeze"}, nil, store.InviteSpent},
-			{[]string{"open", "spend", "newer"}, nil, store.InviteSpent},
-			{[]string{"open", "spend", "piece"}, store.ErrConflict, store.InviteSpent},
-			{[]string{"wrong"}, store.ErrConflict, store.InviteLive},
-			{[]string{"wrong", "wrong", "wrong", "wrong", "open"}, nil, store.InviteOpened},
-			{[]string{"wrong", "wrong", "wrong", "wrong", "wrong", "open"}, store.ErrNotFound, store.InviteLive},
-			{[]string{"wrong", "wrong", "wrong", "wrong", "wrong", "piece", "open"}, store.ErrNotFound, store.InviteLive},
-			{[]string{"revoke"}, nil, store.InviteRevoked},
-			{[]string{"revoke", "revoke"}, store.ErrConflict, store.InviteRevoked},
-			{[]string{"revoke", "open"}, store.ErrNotFound, store.InviteRevoked},
-			{[]string{"open", "revoke", "spend"}, store.ErrConflict, store.InviteRevoked},
-			{[]string{"open", "freeze", "spend"}, store.ErrConflict, store.InviteRevoked},
-			{[]string{"newer"}, nil, store.InviteCancelled},
-			{[]string{"open", "newer", "spend"}, store.ErrConflict, store.InviteCancelled},
-			{[]string{"newer", "open"}, store.ErrNotFound, store.InviteCancelled},
-			{[]string{"an hour", "open"}, store.ErrNotFound, store.InviteLive},
-			{[]string{"an hour", "piece"}, store.ErrConflict, store.InviteLive},
-			{[]string{"open", "an hour", "spend"}, nil, store.InviteSpent},
-			{[]string{"open", "an hour", "open"}, store.ErrNotFound, store.InviteOpened},
+			{[]string{"open"}, nil, helpdesk.InviteOpened},
+			{[]string{"open", "open"}, nil, helpdesk.InviteOpened}, // on a second device, or the page loaded again
+			{[]string{"open", "spend"}, nil, helpdesk.InviteSpent},
+			{[]string{"spend"}, store.ErrConflict, helpdesk.InviteLive},                             // without its piece
+			{[]string{"open", "open elsewhere", "spend"}, store.ErrConflict, helpdesk.InviteOpened}, // whoever opens last holds it
+			{[]string{"open elsewhere", "open", "spend"}, nil, helpdesk.InviteSpent},
+			{[]string{"open", "spend", "spend"}, store.ErrConflict, helpdesk.InviteSpent},
+			{[]string{"open", "spend", "open"}, store.ErrNotFound, helpdesk.InviteSpent},
+			{[]string{"open", "spend", "revoke"}, store.ErrConflict, helpdesk.InviteSpent},
+			{[]string{"open", "spend", "freeze"}, nil, helpdesk.InviteSpent},
+			{[]string{"open", "spend", "newer"}, nil, helpdesk.InviteSpent},
+			{[]string{"open", "spend", "piece"}, store.ErrConflict, helpdesk.InviteSpent},
+			{[]string{"wrong"}, store.ErrConflict, helpdesk.InviteLive},
+			{[]string{"wrong", "wrong", "wrong", "wrong", "open"}, nil, helpdesk.InviteOpened},
+			{[]string{"wrong", "wrong", "wrong", "wrong", "wrong", "open"}, store.ErrNotFound, helpdesk.InviteLive},
+			{[]string{"wrong", "wrong", "wrong", "wrong", "wrong", "piece", "open"}, store.ErrNotFound, helpdesk.InviteLive},
+			{[]string{"revoke"}, nil, helpdesk.InviteRevoked},
+			{[]string{"revoke", "revoke"}, store.ErrConflict, helpdesk.InviteRevoked},
+			{[]string{"revoke", "open"}, store.ErrNotFound, helpdesk.InviteRevoked},
+			{[]string{"open", "revoke", "spend"}, store.ErrConflict, helpdesk.InviteRevoked},
+			{[]string{"open", "freeze", "spend"}, store.ErrConflict, helpdesk.InviteRevoked},
+			{[]string{"newer"}, nil, helpdesk.InviteCancelled},
+			{[]string{"open", "newer", "spend"}, store.ErrConflict, helpdesk.InviteCancelled},
+			{[]string{"newer", "open"}, store.ErrNotFound, helpdesk.InviteCancelled},
+			{[]string{"an hour", "open"}, store.ErrNotFound, helpdesk.InviteLive},
+			{[]string{"an hour", "piece"}, store.ErrConflict, helpdesk.InviteLive},
+			{[]string{"open", "an hour", "spend"}, nil, helpdesk.InviteSpent},
+			{[]string{"open", "an hour", "open"}, store.ErrNotFound, helpdesk.InviteOpened},
 		} {
 			fresh := invite(i, fmt.Sprint("sub-", i))
 			fresh.ExpiresAt, fresh.PieceExpiresAt = w.clock.Now().Add(time.Hour), w.clock.Now().Add(10*time.Minute)
@@ -144,15 +151,15 @@ func TestPieceExpiresAndIsIssuedAgain(t *testing.T) {
 		t, ctx := w.t, w.t.Context()
 		id := w.putInvite(1, "sub-1")
 		w.clock.advance(10 * time.Minute)
-		_, err := w.first.TryPiece(ctx, hash(1), []byte("right"), pieceTries)
+		_, err := w.first.TryPiece(ctx, hash(1), []byte("right"), pieceTries, holder(1))
 		wantKind(t, err, store.ErrNotFound)
 
 		must(t, w.first.PutPiece(ctx, id, []byte("second"), w.clock.Now().Add(10*time.Minute)))
-		_, err = w.first.TryPiece(ctx, hash(1), []byte("right"), pieceTries)
+		_, err = w.first.TryPiece(ctx, hash(1), []byte("right"), pieceTries, holder(1))
 		wantKind(t, err, store.ErrConflict)
-		opened, err := w.node().TryPiece(ctx, hash(1), []byte("second"), pieceTries)
+		opened, err := w.node().TryPiece(ctx, hash(1), []byte("second"), pieceTries, holder(1))
 		must(t, err)
-		if opened.State != store.InviteOpened || opened.Tries != 1 || !opened.ChangedAt.Equal(w.clock.Now()) || opened.ID != id {
+		if opened.State != helpdesk.InviteOpened || opened.Tries != 1 || !opened.ChangedAt.Equal(w.clock.Now()) || opened.ID != id {
 			t.Errorf("got %+v, want it opened now with one wrong try", opened)
 		}
 		wantKind(t, w.first.PutPiece(ctx, id+1, []byte("x"), start), store.ErrNotFound)
@@ -160,32 +167,39 @@ func TestPieceExpiresAndIsIssuedAgain(t *testing.T) {
 		// A piece that outlives its invite does not keep it open.
 		must(t, w.first.PutPiece(ctx, id, []byte("third"), start.Add(24*time.Hour)))
 		w.clock.advance(50 * time.Minute)
-		_, err = w.first.TryPiece(ctx, hash(1), []byte("third"), pieceTries)
+		_, err = w.first.TryPiece(ctx, hash(1), []byte("third"), pieceTries, holder(1))
 		wantKind(t, err, store.ErrNotFound)
 	})
 }
 
-func TestInviteWithoutPiece(t *testing.T) {
+func TestInviteWhosePieceIsNotIssuedYet(t *testing.T) {
 	engines(t, func(w *world) {
 		t, ctx := w.t, w.t.Context()
 		bare := invite(1, "sub-1")
-		bare.PieceHash, bare.PieceExpiresAt = nil, start.Add(time.Hour)
-		_, err := w.first.PutInvite(ctx, bare)
+		bare.PieceHash, bare.PieceExpiresAt = nil, time.Time{}
+		id, err := w.first.PutInvite(ctx, bare)
 		must(t, err)
-		_, err = w.first.TryPiece(ctx, hash(1), nil, pieceTries) // no piece is not an empty piece
-		wantKind(t, err, store.ErrConflict)
-		must(t, w.first.SpendInvite(ctx, hash(1)))
-		w.wantState(1, store.InviteSpent)
-		wantKind(t, w.first.SpendInvite(ctx, hash(2)), store.ErrNotFound)
+		_, err = w.first.TryPiece(ctx, hash(1), nil, pieceTries, holder(1)) // no piece is not an empty piece
+		wantKind(t, err, store.ErrNotFound)
+		wantKind(t, w.first.SpendInvite(ctx, id, holder(1)), store.ErrConflict)
+		wantKind(t, w.first.SpendInvite(ctx, id, [16]byte{}), store.ErrConflict) // nobody does not hold it
+		wantKind(t, w.first.SpendInvite(ctx, id+1, holder(1)), store.ErrNotFound)
+		w.wantState(1, helpdesk.InviteLive)
+		if got, err := w.first.InviteByID(ctx, id); err != nil || got.Tries != 0 {
+			t.Errorf("got %d tries, %v, want none", got.Tries, err)
+		}
+		must(t, w.first.PutPiece(ctx, id, []byte("right"), start.Add(10*time.Minute)))
+		_, err = w.first.TryPiece(ctx, hash(1), []byte("right"), pieceTries, holder(1))
+		must(t, err)
 	})
 }
 
 func TestThousandSpendOneInvite(t *testing.T) {
 	engines(t, func(w *world) {
-		w.putInvite(1, "sub-1")
-		_, err := w.first.TryPiece(w.t.Context(), hash(1), []byte("right"), pieceTries)
+		id := w.putInvite(1, "sub-1")
+		_, err := w.first.TryPiece(w.t.Context(), hash(1), []byte("right"), pieceTries, holder(1))
 		must(w.t, err)
-		counts := w.race(1000, func(node *store.Store, _ int) error { return node.SpendInvite(w.t.Context(), hash(1)) })
+		counts := w.race(1000, func(node *store.Store, _ int) error { return node.SpendInvite(w.t.Context(), id, holder(1)) })
 		if counts[nil] != 1 || counts[store.ErrConflict] != 999 {
 			w.t.Errorf("got %v, want one success and 999 conflicts", counts)
 		}
@@ -196,7 +210,7 @@ func TestThousandGuessOnePiece(t *testing.T) {
 	engines(t, func(w *world) {
 		w.putInvite(1, "sub-1")
 		counts := w.race(1000, func(node *store.Store, i int) error {
-			_, err := node.TryPiece(w.t.Context(), hash(1), fmt.Append(nil, "guess ", i), pieceTries)
+			_, err := node.TryPiece(w.t.Context(), hash(1), fmt.Append(nil, "guess ", i), pieceTries, holder(1))
 			return err
 		})
 		if counts[store.ErrConflict] != pieceTries || counts[store.ErrNotFound] != 1000-pieceTries {
@@ -217,11 +231,11 @@ func TestThousandInvitesOfOneAccount(t *testing.T) {
 		})
 		list, err := w.first.Invites(w.t.Context(), "eu-west-1_pool", account, 2000)
 		must(w.t, err)
-		states := map[store.InviteState]int{}
+		states := map[helpdesk.InviteState]int{}
 		for _, one := range list {
 			states[one.State]++
 		}
-		if counts[nil] != 1000 || states[store.InviteLive] != 1 || states[store.InviteCancelled] != 999 || list[0].State != store.InviteLive {
+		if counts[nil] != 1000 || states[helpdesk.InviteLive] != 1 || states[helpdesk.InviteCancelled] != 999 || list[0].State != helpdesk.InviteLive {
 			w.t.Errorf("got %v and %v, want a thousand made, the newest alone live", counts, states)
 		}
 	})
@@ -232,18 +246,18 @@ func TestFreezeAgainstFinish(t *testing.T) {
 	engines(t, func(w *world) {
 		for i := range 50 {
 			account := fmt.Sprint("sub-", i)
-			w.putInvite(i, account)
-			_, err := w.first.TryPiece(w.t.Context(), hash(i), []byte("right"), pieceTries)
+			id := w.putInvite(i, account)
+			_, err := w.first.TryPiece(w.t.Context(), hash(i), []byte("right"), pieceTries, holder(1))
 			must(w.t, err)
 			counts := w.race(2, func(node *store.Store, side int) error {
 				if side == 0 {
 					return node.RevokeInvites(w.t.Context(), "eu-west-1_pool", account)
 				}
-				return node.SpendInvite(w.t.Context(), hash(i))
+				return node.SpendInvite(w.t.Context(), id, holder(1))
 			})
-			want := store.InviteSpent
+			want := helpdesk.InviteSpent
 			if counts[store.ErrConflict] == 1 {
-				want = store.InviteRevoked
+				want = helpdesk.InviteRevoked
 			}
 			w.wantState(i, want)
 		}
@@ -265,13 +279,13 @@ func BenchmarkInvite(b *testing.B) {
 	benchmark(b, func(b *testing.B, s *store.Store) {
 		b.Helper()
 		for i := 0; b.Loop(); i++ {
-			_, err := s.PutInvite(b.Context(), invite(i, fmt.Sprint("sub-", i)))
+			id, err := s.PutInvite(b.Context(), invite(i, fmt.Sprint("sub-", i)))
 			must(b, err)
 			_, err = s.Invite(b.Context(), hash(i))
 			must(b, err)
-			_, err = s.TryPiece(b.Context(), hash(i), []byte("right"), pieceTries)
+			_, err = s.TryPiece(b.Context(), hash(i), []byte("right"), pieceTries, holder(1))
 			must(b, err)
-			must(b, s.SpendInvite(b.Context(), hash(i)))
+			must(b, s.SpendInvite(b.Context(), id, holder(1)))
 		}
 	})
 }

@@ -3,25 +3,21 @@ package store
 import (
 	"context"
 	"database/sql"
-	"time"
+
+	"cognito-enroll/internal/helpdesk"
 )
 
-// LedgerEntry is one event in the life of an account's authenticator.
-type LedgerEntry struct {
-	ID      int64     // given by the store, rising
-	At      time.Time // given by the store
-	Pool    string
-	Account string // its sub
-	Event   string
-	Actor   string // whoever did it: the account itself, an agent, the sweep
-	Detail  string
-}
+// LedgerEntry is one event in the life of an account's authenticator, LedgerPage which of them to list.
+type (
+	LedgerEntry = helpdesk.LedgerEntry
+	LedgerPage  = helpdesk.LedgerPage
+)
 
 // AppendLedger adds an entry and answers its ID. Said again after ErrUnavailable, it may be there twice.
 func (s *Store) AppendLedger(ctx context.Context, entry LedgerEntry) (id int64, err error) {
 	err = s.writeReturning(ctx, "append to ledger", `INSERT INTO ledger (moment, pool, account, event, actor, detail)
 		VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-		[]any{micros(s.now()), clean(entry.Pool), clean(entry.Account), clean(entry.Event), clean(entry.Actor), clean(entry.Detail)}, &id)
+		[]any{micros(s.now()), clean(entry.Pool), clean(entry.Account), clean(string(entry.Event)), clean(entry.Actor), clean(entry.Detail)}, &id)
 	return id, err
 }
 
@@ -39,14 +35,6 @@ func (s *Store) LatestOfAll(ctx context.Context, pool, after string, limit int) 
 	return s.ledger(ctx, `SELECT `+ledgerColumns+` FROM ledger WHERE id IN (SELECT max(id) FROM ledger
 		WHERE pool = $1 AND account > $2 GROUP BY account ORDER BY account LIMIT $3) ORDER BY account`,
 		clean(pool), clean(after), limit)
-}
-
-// LedgerPage says which entries to list.
-type LedgerPage struct {
-	Pool    string
-	Account string // empty: all
-	Before  int64  // entries with a smaller ID; 0: from the newest on
-	Limit   int
 }
 
 // Ledger lists entries, the newest first. The last one's ID is the next page's Before.

@@ -6,11 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/store"
 )
 
-func event(account, event string) store.LedgerEntry {
-	return store.LedgerEntry{Pool: "pool", Account: account, Event: event, Actor: account, Detail: `{"device":"phone"}`}
+func event(account string, name helpdesk.Event) store.LedgerEntry {
+	return store.LedgerEntry{Pool: "pool", Account: account, Event: name, Actor: account, Detail: `{"device":"phone"}`}
 }
 
 func TestLedger(t *testing.T) {
@@ -21,7 +22,7 @@ func TestLedger(t *testing.T) {
 
 		// All in one moment: the order in which they were appended is the order of the ledger.
 		var ids []int64
-		for i, name := range []string{"started", "verified", "proven", "started"} {
+		for i, name := range []helpdesk.Event{"started", "verified", "proven", "started"} {
 			id, err := []*store.Store{w.first, w.node()}[i%2].AppendLedger(ctx, event(fmt.Sprint("sub-", 1+i/3), name))
 			must(t, err)
 			ids = append(ids, id)
@@ -66,7 +67,7 @@ func TestLatestOfAllAccounts(t *testing.T) {
 	engines(t, func(w *world) {
 		t, ctx := w.t, w.t.Context()
 		const accounts = 25
-		for round, name := range []string{"started", "verified"} {
+		for round, name := range []helpdesk.Event{"started", "verified"} {
 			for i := range accounts - round { // the last one has only started
 				_, err := w.first.AppendLedger(ctx, event(fmt.Sprintf("sub-%02d", i), name))
 				must(t, err)
@@ -81,7 +82,7 @@ func TestLatestOfAllAccounts(t *testing.T) {
 				break
 			}
 			for _, entry := range page {
-				seen = append(seen, entry.Account+" "+entry.Event)
+				seen = append(seen, entry.Account+" "+string(entry.Event))
 			}
 			after = page[len(page)-1].Account
 		}
@@ -104,7 +105,7 @@ func TestHostileTextIsKept(t *testing.T) {
 			"'; --\n\r\t\u202e": "'; --\n\r\t\u202e",
 			"":                  "",
 		} {
-			entry := store.LedgerEntry{Pool: "pool", Account: text, Event: text, Actor: text, Detail: text}
+			entry := store.LedgerEntry{Pool: "pool", Account: text, Event: helpdesk.Event(text), Actor: text, Detail: text}
 			_, err := w.first.AppendLedger(w.t.Context(), entry)
 			must(w.t, err)
 			got, err := w.first.Latest(w.t.Context(), "pool", text)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/store"
 )
 
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	code := m.Run()
-	stopPostgres()
+	postgrestest.Stop()
 	os.Exit(code)
 }
 

@@ -31,6 +31,10 @@ func (s *Store) Purge(ctx context.Context, limit int) (int64, error) {
 				(SELECT locator_hash FROM handoffs WHERE expires_at <= $1 LIMIT $2)`},
 			{name: "invites", kept: invitesKept, query: `DELETE FROM invites WHERE id IN
 				(SELECT id FROM invites WHERE expires_at <= $1 LIMIT $2)`},
+			{name: "invites' events", kept: eventsKept, query: `DELETE FROM invite_events WHERE id IN
+				(SELECT id FROM invite_events WHERE moment <= $1 LIMIT $2)`},
+			{name: "approvals", kept: approvalsKept, query: `DELETE FROM approvals WHERE id IN
+				(SELECT id FROM approvals WHERE expires_at <= $1 LIMIT $2)`},
 			{name: "throttles", query: `DELETE FROM throttles WHERE key_hash IN
 				(SELECT key_hash FROM throttles WHERE due <= $1 LIMIT $2) AND due <= $1`},
 		} {

@@ -12,6 +12,10 @@
 //	how often somebody acted                         throttles.go  it no longer matters
 //	ledger: what became of every account's app       ledger.go     the operator deletes it
 //	audit: who did what, as a chain of hashes        audit.go      the operator deletes it
+//	resets of lost phones, part by part              resets.go     the operator deletes them
+//	a second person's agreement                      approvals.go  a month after it lapsed
+//	what happens with an invite; marks               events.go     two months; taken back
+//	what sweeps saw of the pool                      sweeps.go     the next sweep
 //
 //	migrate.go     migrations/*.sql, applied in order when a store is opened, by one node while the others wait
 //	query.go       deadlines and transactions: every statement goes through it

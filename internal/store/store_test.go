@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/store"
 )
 
@@ -36,7 +37,7 @@ func TestRestartForgetsNothing(t *testing.T) {
 }
 
 func TestNodesMigrateAtOnce(t *testing.T) {
-	for name, empty := range map[string]func(testing.TB) string{"SQLite file": sqliteFile, "PostgreSQL": postgresDatabase} {
+	for name, empty := range map[string]func(testing.TB) string{"SQLite file": sqliteFile, "PostgreSQL": postgrestest.Database} {
 		t.Run(name, func(t *testing.T) {
 			url := empty(t)
 			errs := make(chan error)

@@ -5,14 +5,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"time"
+
+	"cognito-enroll/internal/helpdesk"
 )
 
-// Limit is how often something may happen: Burst times at once, and Events times in every Per in the long run.
-type Limit struct {
-	Events int
-	Per    time.Duration
-	Burst  int
-}
+// Limit is how often something may happen.
+type Limit = helpdesk.Limit
 
 // Allow counts an event of key, if limit has room for it at the moment now, and answers 0: it may happen. Otherwise it
 // answers how long to wait until it may, and the event is not counted. All nodes share the count (generic cell rate

@@ -46,6 +46,25 @@ func (a array32) Scan(value any) error {
 	return nil
 }
 
+// array16 scans a holder in the same way: none is all zeros, which nobody is.
+type array16 struct{ into *[16]byte }
+
+func (a array16) Scan(value any) error {
+	*a.into = [16]byte{}
+	if bytes, ok := value.([]byte); ok && len(bytes) == len(a.into) {
+		*a.into = [16]byte(bytes)
+	}
+	return nil
+}
+
+// yes is how a truth is stored.
+func yes(is bool) int64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
 // notNull is bytes, but empty instead of nil, which would be NULL.
 func notNull(bytes []byte) []byte {
 	if bytes == nil {

@@ -1,8 +1,9 @@
-package store_test
+package postgrestest
 
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"flag"
 	"fmt"
@@ -16,59 +17,75 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
-// server is the PostgreSQL server of this test binary: started when the first test asks for it, with a cluster of its
-// own that listens on a Unix socket in its own directory.
+// server is this test binary's: started when the first test asks for it.
+//
+//nolint:gochecknoglobals // a test binary has one server, and many tests
 var server struct {
 	once    sync.Once
 	err     error
 	dir     string
 	process *os.Process
-	ready   chan error // nil each time that it begins to take connections
+	ready   chan error
 	exited  chan struct{}
 }
 
-// postgresDatabase makes an empty schema on the test server and answers its URL. Without a server the test is
-// skipped, or fails if PORTAL_TEST_POSTGRES is "required".
-func postgresDatabase(t testing.TB) string {
+// Database makes an empty schema on the test server and answers its URL. Without a server the test is skipped, or fails
+// if PORTAL_TEST_POSTGRES is "required".
+func Database(t testing.TB) string {
 	t.Helper()
-	server.once.Do(func() { server.err = startPostgres() })
+	server.once.Do(func() { server.err = start() })
 	if server.err != nil {
-		if os.Getenv("PORTAL_TEST_POSTGRES") == "required" {
+		if os.Getenv("PORTAL_TEST_POSTGRES") == "required" { //nolint:forbidigo // tests are told by their environment
 			t.Fatalf("PostgreSQL is required: %v", server.err)
 		}
 		t.Skipf("no PostgreSQL (apt-get install postgresql): %v", server.err)
 	}
-	name := "test_" + strings.ToLower(newText(16))
-	administer(t, "CREATE SCHEMA "+name)
-	return postgresURL(server.dir, name)
+	name := "test_" + strings.ToLower(rand.Text()[:16])
+	Execute(t, "CREATE SCHEMA "+name)
+	return address(server.dir, name)
 }
 
-// administer executes one statement as the server's owner.
-func administer(t testing.TB, query string, args ...any) {
+// Execute executes one statement as the server's owner.
+func Execute(t testing.TB, query string, args ...any) {
 	t.Helper()
-	if _, err := owner(t).ExecContext(t.Context(), query, args...); err != nil {
+	if _, err := Owner(t).ExecContext(t.Context(), query, args...); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
 }
 
-// owner is a connection that a test closes by itself.
-func owner(t testing.TB) *sql.DB {
+// Owner is a connection that a test closes by itself.
+func Owner(t testing.TB) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("pgx", postgresURL(server.dir, "public"))
-	must(t, err)
+	db, err := sql.Open("pgx", address(server.dir, "public"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
 }
 
-// postgresURL names a schema, which is also what the server calls its connections.
-func postgresURL(socketDir, schema string) string {
+// Socket is the directory of the server's Unix socket.
+func Socket() string { return server.dir }
+
+// AwaitReady waits until a server that was told to restart takes connections again.
+func AwaitReady(t testing.TB) {
+	t.Helper()
+	if err := <-server.ready; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// address names a schema, which is also what the server calls its connections.
+func address(socketDir, schema string) string {
 	return fmt.Sprintf("postgres://portal@/postgres?host=%[1]s&search_path=%[2]s&application_name=%[2]s&sslmode=disable", socketDir, schema)
 }
 
-func startPostgres() error {
-	bin, err := postgresBin()
+func start() error {
+	bin, err := binaries()
 	if err != nil {
 		return err
 	}
@@ -76,7 +93,7 @@ func startPostgres() error {
 	if err != nil {
 		return err
 	}
-	who, err := postgresOwner(server.dir)
+	who, err := owner(server.dir)
 	if err != nil {
 		return err
 	}
@@ -117,8 +134,8 @@ func startPostgres() error {
 	return <-server.ready
 }
 
-// stopPostgres ends the server and removes its cluster.
-func stopPostgres() {
+// Stop ends the server and removes its cluster.
+func Stop() {
 	if server.process != nil {
 		_ = server.process.Signal(syscall.SIGINT) // "fast": connections are dropped
 		<-server.exited
@@ -128,8 +145,8 @@ func stopPostgres() {
 	}
 }
 
-// postgresBin is the folder of the newest installed server. Debian keeps it off the PATH.
-func postgresBin() (string, error) {
+// binaries is the folder of the newest installed server. Debian keeps it off the PATH.
+func binaries() (string, error) {
 	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres"); len(found) > 0 {
 		version := func(path string) int {
 			n, _ := strconv.Atoi(strings.Split(path, "/")[4])
@@ -142,22 +159,22 @@ func postgresBin() (string, error) {
 	return filepath.Dir(path), err
 }
 
-// postgresOwner is who runs the server: this user, or, because the server refuses to run as root, Debian's "postgres".
+// owner is who runs the server: this user, or, because the server refuses to run as root, Debian's "postgres".
 // The server dies with the tests, however they end.
-func postgresOwner(dir string) (*syscall.SysProcAttr, error) {
+func owner(dir string) (*syscall.SysProcAttr, error) {
 	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT, Setpgid: true}
 	if os.Geteuid() != 0 {
 		return attr, nil
 	}
-	owner, err := user.Lookup("postgres")
+	account, err := user.Lookup("postgres")
 	if err != nil {
 		return nil, err
 	}
-	uid, err := strconv.Atoi(owner.Uid)
+	uid, err := strconv.Atoi(account.Uid)
 	if err != nil {
 		return nil, err
 	}
-	gid, err := strconv.Atoi(owner.Gid)
+	gid, err := strconv.Atoi(account.Gid)
 	if err != nil {
 		return nil, err
 	}

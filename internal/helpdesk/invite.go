@@ -1,0 +1,363 @@
+package helpdesk
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"cognito-enroll/internal/secret"
+)
+
+// Minting is an agent's wish for a link. All but Lifetime, Language and Approval must be filled in.
+type Minting struct {
+	Account  string // its own name, or its sub
+	Purpose  Purpose
+	Ticket   string
+	Reason   string
+	Proof    string        // how the agent made sure of who called
+	Lifetime time.Duration // zero: Rules.Lifetime
+	Language string        // "": Rules.Languages[0]
+	Approval int64         // for a privileged account
+}
+
+// NewLink is a link that was just made. Locator and Piece can be shown this once: nobody has them afterwards.
+type NewLink struct {
+	Link
+	Locator secret.Text // 26 characters for the address /i/<locator>
+	Piece   secret.Text // eight characters in two groups, to be spoken; empty after LostPhone until the old app is dealt with
+}
+
+// Link is an invite as agents see it.
+type Link struct {
+	ID        int64
+	Account   string // sub
+	Username  string // where the caller has looked the account up, else ""
+	Purpose   Purpose
+	Agent     string
+	Ticket    string
+	Reason    string
+	Proof     string
+	Language  string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	Status    LinkStatus
+	ChangedAt time.Time // when it was opened, spent, revoked or cancelled
+	PieceEnds time.Time // when the spoken piece is no longer heard; zero: none was issued
+	TriesLeft int
+}
+
+// LinkStatus is a link's state as agents see it.
+type LinkStatus string
+
+// The states. A link that can be used is live or opened.
+const (
+	LinkLive      LinkStatus = "live"
+	LinkOpened    LinkStatus = "opened"
+	LinkSpent     LinkStatus = "spent"
+	LinkRevoked   LinkStatus = "revoked"
+	LinkCancelled LinkStatus = "cancelled"
+	LinkExpired   LinkStatus = "expired"
+	LinkLocked    LinkStatus = "locked" // five wrong pieces
+)
+
+// NewPiece is a spoken piece that was just issued.
+type NewPiece struct {
+	Piece secret.Text
+	Until time.Time
+}
+
+// Mint makes a link, in place of the account's older one. Conflict: a reset of the account is in progress, and the old
+// app not dealt with; Resume goes on with it.
+func (d *Desk) Mint(ctx context.Context, agent Agent, wish Minting) (NewLink, error) {
+	s, err := d.allowed(ctx, OpMint, agent, wish.Account)
+	if err != nil {
+		return NewLink{}, err
+	}
+	why, err := d.readWhy(OpMint, why{wish.Ticket, wish.Reason, wish.Proof, wish.Language, wish.Lifetime})
+	if err != nil {
+		return NewLink{}, err
+	}
+	hasApp, err := d.hasApp(ctx, s.Account)
+	switch {
+	case err != nil:
+		return NewLink{}, err
+	case wish.Purpose != FirstSetUp && wish.Purpose != Replace, wish.Purpose == FirstSetUp && hasApp:
+		return NewLink{}, badInput(OpMint, "purpose")
+	case s.Federated(): // nothing that a link leads to would ever be asked for
+		return NewLink{}, badInput(OpMint, "account")
+	}
+	if err := d.noReset(ctx, OpMint, s); err != nil {
+		return NewLink{}, err
+	}
+	if err := d.approved(ctx, OpMint, agent, s, wish.Approval); err != nil {
+		return NewLink{}, err
+	}
+	if err := d.countReset(ctx, OpMint, agent, s.Sub); err != nil {
+		return NewLink{}, err
+	}
+	if err := d.countLink(ctx, OpMint, s.Sub); err != nil {
+		return NewLink{}, err
+	}
+	if err := d.useApproval(ctx, agent, s, wish.Approval); err != nil {
+		return NewLink{}, err
+	}
+	link, hash, err := d.makeLink(ctx, agent, s, wish.Purpose, why, wish.Approval)
+	if err != nil {
+		return NewLink{}, err
+	}
+	piece, err := d.issue(ctx, agent, link.Link, hash)
+	link.Piece, link.PieceEnds = piece.Piece, piece.Until
+	return link, err
+}
+
+// why is what every link and reset must come with.
+type why struct {
+	ticket, reason, proof, language string
+	lifetime                        time.Duration
+}
+
+func (w why) String() string {
+	return fmt.Sprintf("ticket %q, reason %q, proof %q, language %q, lifetime %s", w.ticket, w.reason, w.proof, w.language, w.lifetime)
+}
+
+// The longest texts, in characters.
+const maxTicket, maxText = 64, 500
+
+func (d *Desk) readWhy(op Operation, w why) (why, error) {
+	for _, text := range []struct {
+		field string
+		value *string
+		most  int
+	}{{"ticket", &w.ticket, maxTicket}, {"reason", &w.reason, maxText}, {"proof", &w.proof, maxText}} {
+		*text.value = strings.TrimSpace(*text.value)
+		if n := utf8.RuneCountInString(*text.value); n == 0 || n > text.most || strings.ContainsFunc(*text.value, unicode.IsControl) {
+			return w, badInput(op, text.field)
+		}
+	}
+	if w.language == "" && len(d.rules.Languages) > 0 {
+		w.language = d.rules.Languages[0]
+	}
+	if len(d.rules.Languages) > 0 && !slices.Contains(d.rules.Languages, w.language) {
+		return w, badInput(op, "language")
+	}
+	w.lifetime = cmp.Or(w.lifetime, d.rules.Lifetime)
+	if w.lifetime < d.rules.MinLifetime || w.lifetime > d.rules.MaxLifetime {
+		return w, badInput(op, "lifetime")
+	}
+	return w, nil
+}
+
+func badInput(op Operation, field string) error {
+	return &Error{Kind: BadInput, Op: string(op), Field: field}
+}
+
+// makeLink makes a link that has no piece yet: nobody can open it.
+func (d *Desk) makeLink(ctx context.Context, agent Agent, s subject, purpose Purpose, w why, approval int64) (NewLink, [32]byte, error) {
+	locator, hash, err := d.newLocator()
+	if err != nil {
+		return NewLink{}, hash, err
+	}
+	before := noAppBefore
+	if hasApp, err := d.hasApp(ctx, s.Account); err != nil {
+		return NewLink{}, hash, err
+	} else if hasApp {
+		before = appBefore
+	}
+	invite := Invite{
+		LocatorHash: hash, Pool: d.poolID, Account: s.Sub, Purpose: purpose, Before: before, Agent: agent.String(), Approval: approval,
+		Ticket: w.ticket, Reason: w.reason, Proof: w.proof, Language: w.language, ExpiresAt: d.now().Add(w.lifetime),
+	}
+	err = d.audit.do(ctx, act{agent.String(), "make link", s.String(), string(purpose) + ", " + w.String()},
+		func(ctx context.Context, m means) (string, error) {
+			if invite.ID, err = m.journal.PutInvite(ctx, invite); err != nil {
+				return "", storeDown(string(OpMint), err)
+			}
+			return fmt.Sprintf("link %d", invite.ID), nil
+		})
+	if err != nil {
+		return NewLink{}, hash, err
+	}
+	invite.CreatedAt, invite.State = d.now(), InviteLive
+	link := d.view(invite)
+	link.Username = s.Username
+	d.changed(ctx, Change{At: invite.CreatedAt, What: "link.made", Invite: invite.ID, Account: s.Sub, Ticket: w.ticket, Agent: agent.String()})
+	return NewLink{Link: link, Locator: locator}, hash, nil
+}
+
+// What Invite.Before says.
+const appBefore, noAppBefore = "app", "none"
+
+// The spoken piece (threat model, D3; ASVS 6.5.5).
+const (
+	pieceLife  = 10 * time.Minute
+	pieceTries = 5
+)
+
+// issue gives a link a piece.
+func (d *Desk) issue(ctx context.Context, agent Agent, link Link, locatorHash [32]byte) (NewPiece, error) {
+	piece, hash, err := d.newPiece(locatorHash)
+	if err != nil {
+		return NewPiece{}, err
+	}
+	until := d.now().Add(pieceLife)
+	err = d.audit.do(ctx, act{agent.String(), "issue piece", link.Account, fmt.Sprintf("link %d", link.ID)},
+		func(ctx context.Context, m means) (string, error) {
+			return "issued", linkError(OpIssuePiece, m.journal.PutPiece(ctx, link.ID, hash, until))
+		})
+	if err != nil {
+		return NewPiece{}, err
+	}
+	return NewPiece{Piece: piece, Until: until}, nil
+}
+
+// linkError is what a store's error about a link means to an agent.
+func linkError(op Operation, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict):
+		return &Error{Kind: NoSuchLink, Op: string(op), Err: err}
+	}
+	return storeDown(string(op), err)
+}
+
+// link finds a link of this pool that an agent may do something with.
+func (d *Desk) link(ctx context.Context, op Operation, agent Agent, id int64) (Invite, subject, error) {
+	if err := d.mayTry(op, agent); err != nil {
+		return Invite{}, subject{}, err
+	}
+	invite, err := d.memory.InviteByID(ctx, id)
+	if err == nil && invite.Pool != d.poolID {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Invite{}, subject{}, linkError(op, err)
+	}
+	s, err := d.subjectBySub(ctx, invite.Account)
+	if err != nil {
+		return Invite{}, subject{}, err
+	}
+	return invite, s, d.Allowed(op, agent, s.target)
+}
+
+// IssuePiece makes another spoken piece for a link that can still be used; the one before is over. Conflict: a reset is
+// in progress and the old app not dealt with; Resume then issues it. An account that has become privileged needs a link
+// that was approved.
+func (d *Desk) IssuePiece(ctx context.Context, agent Agent, id int64) (NewPiece, error) {
+	invite, s, err := d.link(ctx, OpIssuePiece, agent, id)
+	if err != nil {
+		return NewPiece{}, err
+	}
+	if s.target.Privileged && invite.Approval == 0 {
+		return NewPiece{}, &Error{Kind: NeedsApproval, Op: string(OpIssuePiece)}
+	}
+	if err := d.noReset(ctx, OpIssuePiece, s); err != nil {
+		return NewPiece{}, err
+	}
+	return d.issue(ctx, agent, d.view(invite), invite.LocatorHash)
+}
+
+// noReset refuses what would let somebody set up an app while a reset may still drop it.
+func (d *Desk) noReset(ctx context.Context, op Operation, s subject) error {
+	reset, err := d.memory.OpenReset(ctx, d.poolID, s.Sub)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return storeDown(string(op), err)
+	case !reset.done(PartApp):
+		return &Error{Kind: Conflict, Op: string(op), Err: fmt.Errorf("reset %d is to be resumed first", reset.ID)}
+	}
+	return nil
+}
+
+// Revoke ends a link at once.
+func (d *Desk) Revoke(ctx context.Context, agent Agent, id int64) error {
+	invite, s, err := d.link(ctx, OpRevoke, agent, id)
+	if err != nil {
+		return err
+	}
+	return d.revoke(ctx, agent.String(), invite, s.String())
+}
+
+func (d *Desk) revoke(ctx context.Context, actor string, invite Invite, target string) error {
+	err := d.audit.do(ctx, act{actor, "revoke link", target, fmt.Sprintf("link %d", invite.ID)},
+		func(ctx context.Context, m means) (string, error) {
+			return "revoked", linkError(OpRevoke, m.journal.RevokeInvite(ctx, invite.ID))
+		})
+	if err == nil {
+		d.changed(ctx, Change{At: d.now(), What: "link.revoked", Invite: invite.ID, Account: invite.Account, Ticket: invite.Ticket, Agent: actor})
+	}
+	return err
+}
+
+// SendLink mails the link, without its piece, to the address that the pool has verified. The locator is the one that
+// Mint answered: nobody else has it. BadInput: no address ("account"), or not this link's locator ("locator").
+func (d *Desk) SendLink(ctx context.Context, agent Agent, id int64, locator secret.Text) error {
+	invite, s, err := d.link(ctx, OpSendLink, agent, id)
+	switch {
+	case err != nil:
+		return err
+	case invite.LocatorHash != hashLocator(locator):
+		return badInput(OpSendLink, "locator")
+	case d.notifier == nil, s.Email == "", !s.EmailVerified:
+		return badInput(OpSendLink, "account")
+	}
+	notice := d.notice(fmt.Sprintf("link-%d", id), NoticeLink, s.Account, invite)
+	notice.Via, notice.To, notice.Locator, notice.Until = ViaEmail, s.Email, locator, invite.ExpiresAt
+	return d.audit.do(ctx, act{agent.String(), "mail link", s.String(), fmt.Sprintf("link %d", id)},
+		func(ctx context.Context, _ means) (string, error) { return "queued", d.notifier.Notify(ctx, notice) })
+}
+
+// Link is one link.
+func (d *Desk) Link(ctx context.Context, agent Agent, id int64) (Link, error) {
+	invite, s, err := d.link(ctx, OpWatch, agent, id)
+	if err != nil {
+		return Link{}, err
+	}
+	link := d.view(invite)
+	link.Username = s.Username
+	return link, nil
+}
+
+// Links are the pool's newest links; before is the last one's ID of the page before, 0 at the beginning.
+func (d *Desk) Links(ctx context.Context, agent Agent, before int64, limit int) ([]Link, error) {
+	if err := d.Allowed(OpWatch, agent, Target{}); err != nil {
+		return nil, err
+	}
+	invites, err := d.memory.LatestInvites(ctx, d.poolID, before, limit)
+	if err != nil {
+		return nil, storeDown(string(OpWatch), err)
+	}
+	return d.views(invites), nil
+}
+
+func (d *Desk) views(invites []Invite) []Link {
+	links := make([]Link, 0, len(invites))
+	for _, invite := range invites {
+		links = append(links, d.view(invite))
+	}
+	return links
+}
+
+// view is an invite as agents see it.
+func (d *Desk) view(i Invite) Link {
+	link := Link{
+		ID: i.ID, Account: i.Account, Purpose: i.Purpose, Agent: i.Agent, Ticket: i.Ticket, Reason: i.Reason, Proof: i.Proof,
+		Language: i.Language, CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, ChangedAt: i.ChangedAt, PieceEnds: i.PieceExpiresAt,
+		Status: LinkStatus(i.State), TriesLeft: max(pieceTries-i.Tries, 0),
+	}
+	switch usable := i.State == InviteLive || i.State == InviteOpened; {
+	case usable && !d.now().Before(i.ExpiresAt):
+		link.Status = LinkExpired
+	case i.State == InviteLive && link.TriesLeft == 0:
+		link.Status = LinkLocked
+	}
+	return link
+}

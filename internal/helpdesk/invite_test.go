@@ -1,0 +1,326 @@
+package helpdesk_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/helpdesk"
+	"cognito-enroll/internal/secret"
+	"cognito-enroll/internal/userpool"
+)
+
+func TestLinkFromMintToSpent(t *testing.T) {
+	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
+		w.TB = t
+		sub := w.add("ada")
+		link := w.mint(minting("ada"))
+		if link.Status != helpdesk.LinkLive || link.Account != sub || link.ExpiresAt.Sub(link.CreatedAt) != time.Hour || link.Language != "en" ||
+			len(link.Locator.Reveal()) != 26 || len(link.Piece.Reveal()) != 9 || link.PieceEnds.Sub(link.CreatedAt) != 10*time.Minute {
+			t.Fatalf("minted %+v", link.Link)
+		}
+		w.clock.advance(time.Minute)
+		// As somebody types what he hears.
+		typed := strings.ToLower(strings.NewReplacer("0", "o", "1", "l", "-", " ").Replace(link.Piece.Reveal()))
+		opened, err := w.desk.Open(w.ctx, link.Locator, secret.New(" "+typed+" "))
+		w.ok(err)
+		if opened.Username != "ada" || opened.Language != "en" || opened.Purpose != helpdesk.FirstSetUp {
+			t.Errorf("opened %+v", opened)
+		}
+		text, err := opened.Held.MarshalText()
+		w.ok(err)
+		var held helpdesk.Held
+		w.ok(held.UnmarshalText(text))
+		attempt := helpdesk.Attempt{Account: "ada", Held: held}
+		w.ok(w.desk.MayStart(w.ctx, attempt))
+		w.desk.Note(w.ctx, held, helpdesk.HappeningSignedIn, enroll.Diagnosis{})
+		w.desk.Note(w.ctx, held, helpdesk.HappeningShown, enroll.Diagnosis{})
+		w.desk.Note(w.ctx, held, helpdesk.HappeningWrongCode, enroll.Diagnosis{Verdict: enroll.ClockSlow, Off: 4 * time.Minute})
+		w.ok(w.desk.MayStart(w.ctx, attempt))
+		w.setUp("ada")
+		w.ok(w.desk.Spend(w.ctx, held, "ada"))
+		w.ok(w.desk.Spend(w.ctx, held, "ada")) // said again
+		w.kind(w.desk.MayStart(w.ctx, attempt), helpdesk.LinkOver)
+		_, err = w.desk.Open(w.ctx, link.Locator, link.Piece)
+		w.kind(err, helpdesk.LinkNotGood)
+
+		shown, events, err := w.desk.Watch(w.ctx, w.agent("grace"), link.ID, 0)
+		w.ok(err)
+		var seen []string
+		for _, e := range events {
+			seen = append(seen, string(e.Happening)+" "+e.Verdict+" "+e.Off.String())
+		}
+		if got, want := strings.Join(seen, ", "), "opened  0s, signed_in  0s, shown  0s, wrong_code clock_slow 4m0s, done  0s"; got != want || shown.Status != helpdesk.LinkSpent {
+			t.Errorf("watched %s (%s), want %s", got, shown.Status, want)
+		}
+		_, later, err := w.desk.Watch(w.ctx, w.agent("grace"), link.ID, events[3].ID)
+		if err != nil || len(later) != 1 || later[0].Happening != helpdesk.HappeningDone {
+			t.Errorf("watched later: %v, %v", later, err)
+		}
+		for _, id := range []string{"set-up-1-email", "set-up-1-sms"} {
+			if n := w.outbox.sent[id]; n.Kind != helpdesk.NoticeSetUp || n.NotMe.IsZero() {
+				t.Errorf("notice %s: %+v", id, n)
+			}
+		}
+		if link := w.desk; link == nil || w.account("ada").Sub != sub {
+			t.Error("another account")
+		}
+		assertWorld(t, w, "ada")
+	})
+}
+
+// TestLinksLookTheSame: whoever does not have the piece cannot tell a live link from one that never was.
+func TestLinksLookTheSame(t *testing.T) {
+	w := inMemory(t, nil)
+	grace := w.agent("grace")
+	wrong := secret.New("0000-0000")
+	states := map[string]func() (locator, piece secret.Text){
+		"unknown": func() (secret.Text, secret.Text) { return secret.New(strings.Repeat("0", 26)), wrong },
+		"garbled": func() (secret.Text, secret.Text) { return secret.New("../../etc/passwd"), wrong },
+	}
+	for _, name := range []string{"live", "piece expired", "expired", "revoked", "cancelled", "spent", "locked", "no piece yet", "another pool"} {
+		states[name] = func() (secret.Text, secret.Text) {
+			account := strings.ReplaceAll(name, " ", "-")
+			w.add(account)
+			link := w.mint(minting(account))
+			piece := link.Piece
+			switch name {
+			case "live":
+				piece = wrong
+			case "piece expired":
+				w.clock.advance(10 * time.Minute)
+			case "expired":
+				w.clock.advance(time.Hour)
+			case "revoked":
+				w.ok(w.desk.Revoke(w.ctx, w.agent("grace"), link.ID))
+			case "cancelled":
+				w.mint(minting(account))
+			case "spent":
+				w.ok(w.desk.Spend(w.ctx, w.open(link).Held, account))
+			case "locked":
+				for range 5 {
+					_, err := w.desk.Open(w.ctx, link.Locator, wrong)
+					w.kind(err, helpdesk.LinkNotGood)
+				}
+			case "no piece yet":
+				w.ok(w.store.PutPiece(w.ctx, link.ID, nil, time.Time{}))
+			case "another pool":
+				options := w.options
+				options.Pool = "eu-west-1_other"
+				other, err := helpdesk.New(options)
+				w.ok(err)
+				_, err = other.Open(w.ctx, link.Locator, link.Piece)
+				w.kind(err, helpdesk.LinkNotGood)
+				piece = wrong
+			}
+			w.clock.advance(time.Hour) // limits of the agent
+			return link.Locator, piece
+		}
+	}
+	for name, make := range states {
+		locator, piece := make()
+		began := w.clock.Now()
+		_, err := w.desk.Open(w.ctx, locator, piece)
+		if took := w.clock.Now().Sub(began); err == nil || err.Error() != "open link: link_not_good" || took != 300*time.Millisecond {
+			t.Errorf("%s: got %q after %s, want the answer of all others", name, err, took)
+		}
+	}
+	_ = grace
+}
+
+func TestPiecesThatCostNothing(t *testing.T) {
+	w := inMemory(t, nil)
+	w.add("ada")
+	link := w.mint(minting("ada"))
+	for _, empty := range []string{"", " ", "0000", "0000-00000", "password!", "UUUU-UUUU", strings.Repeat("0", 1000), "０0000000"} {
+		for range 3 {
+			_, err := w.desk.Open(w.ctx, link.Locator, secret.New(empty))
+			w.kind(err, helpdesk.LinkNotGood)
+		}
+	}
+	shown, err := w.desk.Link(w.ctx, w.agent("grace"), link.ID)
+	if err != nil || shown.TriesLeft != 5 || shown.Status != helpdesk.LinkLive {
+		t.Fatalf("got %+v, %v, want five tries left", shown, err)
+	}
+	w.open(link)
+}
+
+func TestPieceIsIssuedAgain(t *testing.T) {
+	w := inMemory(t, nil)
+	w.add("ada")
+	link := w.mint(minting("ada"))
+	for range 3 {
+		_, err := w.desk.Open(w.ctx, link.Locator, secret.New("0000-0000"))
+		w.kind(err, helpdesk.LinkNotGood)
+	}
+	second, err := w.desk.IssuePiece(w.ctx, w.agent("heidi"), link.ID)
+	w.ok(err)
+	_, err = w.desk.Open(w.ctx, link.Locator, link.Piece)
+	w.kind(err, helpdesk.LinkNotGood) // the fourth wrong one: the old piece is over
+	opened, err := w.desk.Open(w.ctx, link.Locator, second.Piece)
+	w.ok(err)
+	shown, err := w.desk.Link(w.ctx, w.agent("grace"), link.ID)
+	if err != nil || shown.TriesLeft != 1 {
+		t.Errorf("got %d tries, %v, want one of five in all", shown.TriesLeft, err)
+	}
+	w.ok(w.desk.Revoke(w.ctx, w.agent("grace"), link.ID))
+	_, err = w.desk.IssuePiece(w.ctx, w.agent("grace"), link.ID)
+	w.kind(err, helpdesk.NoSuchLink)
+	w.kind(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Held: opened.Held}), helpdesk.LinkOver) // at once
+	w.kind(w.desk.Revoke(w.ctx, w.agent("grace"), 99), helpdesk.NoSuchLink)
+}
+
+func TestMintNeedsEverything(t *testing.T) {
+	w := inMemory(t, func(o *helpdesk.Options) { o.Rules.MaxLifetime = 24 * time.Hour })
+	w.add("ada")
+	w.addUser(userpool.User{Username: "has-app", Password: password, State: userpool.StateEnrolled})
+	w.addUser(userpool.User{Username: "Google_1", State: userpool.StateExternal})
+	for name, test := range map[string]struct {
+		change func(*helpdesk.Minting)
+		field  string // "": it is made
+	}{
+		"all there":             {func(*helpdesk.Minting) {}, ""},
+		"no ticket":             {func(m *helpdesk.Minting) { m.Ticket = " " }, "ticket"},
+		"a long ticket":         {func(m *helpdesk.Minting) { m.Ticket = strings.Repeat("x", 65) }, "ticket"},
+		"no reason":             {func(m *helpdesk.Minting) { m.Reason = "" }, "reason"},
+		"a reason of two lines": {func(m *helpdesk.Minting) { m.Reason = "a\nb" }, "reason"},
+		"no proof":              {func(m *helpdesk.Minting) { m.Proof = "" }, "proof"},
+		"no purpose":            {func(m *helpdesk.Minting) { m.Purpose = "" }, "purpose"},
+		"first, with an app":    {func(m *helpdesk.Minting) { m.Account = "has-app" }, "purpose"},
+		"replace, with an app":  {func(m *helpdesk.Minting) { m.Account, m.Purpose = "has-app", helpdesk.Replace }, ""},
+		"signs in elsewhere":    {func(m *helpdesk.Minting) { m.Account = "Google_1" }, "account"},
+		"an unknown language":   {func(m *helpdesk.Minting) { m.Language = "xx" }, "language"},
+		"another language":      {func(m *helpdesk.Minting) { m.Language = "de" }, ""},
+		"five minutes":          {func(m *helpdesk.Minting) { m.Lifetime = 5 * time.Minute }, ""},
+		"less":                  {func(m *helpdesk.Minting) { m.Lifetime = 5*time.Minute - 1 }, "lifetime"},
+		"the operator's most":   {func(m *helpdesk.Minting) { m.Lifetime = 24 * time.Hour }, ""},
+		"more":                  {func(m *helpdesk.Minting) { m.Lifetime = 24*time.Hour + 1 }, "lifetime"},
+		"backwards":             {func(m *helpdesk.Minting) { m.Lifetime = -time.Hour }, "lifetime"},
+		"nobody named":          {func(m *helpdesk.Minting) { m.Account = "" }, "account"},
+	} {
+		w.clock.advance(time.Hour)
+		wish := minting("ada")
+		test.change(&wish)
+		_, err := w.desk.Mint(w.ctx, w.agent("grace"), wish)
+		got, _ := errors.AsType[*helpdesk.Error](err)
+		if test.field == "" && err != nil || test.field != "" && (got == nil || got.Kind != helpdesk.BadInput || got.Field != test.field) {
+			t.Errorf("%s: got %v, want the field %q", name, err, test.field)
+		}
+	}
+	_, err := w.desk.Mint(w.ctx, w.agent("grace"), minting("nobody"))
+	w.kind(err, helpdesk.NoSuchAccount)
+}
+
+// TestLinkIsBoundToTheAccountItself: a name that is given to somebody else gets nothing.
+func TestLinkIsBoundToTheAccountItself(t *testing.T) {
+	w := inMemory(t, nil)
+	w.add("ada")
+	w.add("eve")
+	link := w.mint(minting("ada"))
+	opened := w.open(link)
+	w.kind(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: "eve", Held: opened.Held}), helpdesk.LinkOver)
+	w.delete("ada")
+	w.add("ada")
+	w.kind(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Held: opened.Held}), helpdesk.LinkOver)
+	_, err := w.desk.Open(w.ctx, link.Locator, link.Piece)
+	w.kind(err, helpdesk.LinkOver)
+}
+
+// TestMarkerOutlivesTheStore: a first set-up's link is worth nothing once the pool has an app, whatever the store lost.
+func TestMarkerOutlivesTheStore(t *testing.T) {
+	w := inMemory(t, nil)
+	w.add("ada")
+	link := w.mint(minting("ada"))
+	opened := w.open(link)
+	w.setUp("ada") // and the store that was told of Spend has lost it
+	_, err := w.desk.Open(w.ctx, link.Locator, link.Piece)
+	w.kind(err, helpdesk.LinkOver)
+	w.kind(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Held: opened.Held}), helpdesk.LinkOver)
+}
+
+// TestRightsAreJudgedAgain: between the link and its use, agents leave and accounts rise.
+func TestRightsAreJudgedAgain(t *testing.T) {
+	for name, change := range map[string]func(*world){
+		"the agent has left the desk":   func(w *world) { w.leave("grace", "desk") },
+		"the agent was switched off":    func(w *world) { w.disable("grace") },
+		"the agent's account is gone":   func(w *world) { w.delete("grace") },
+		"the account joined the desk":   func(w *world) { w.join("ada", "desk") },
+		"the account became privileged": func(w *world) { w.join("ada", "finance") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := inMemory(t, nil)
+			w.add("ada")
+			w.add("teller", "finance") // makes the group
+			link := w.mint(minting("ada"))
+			held := w.open(link).Held
+			attempt := helpdesk.Attempt{Account: "ada", Held: held}
+			w.ok(w.desk.MayStart(w.ctx, attempt))
+			change(w)
+			w.kind(w.desk.MayStart(w.ctx, attempt), helpdesk.LinkOver)
+			if shown, _, err := w.desk.Watch(w.ctx, w.agent("heidi"), link.ID, 0); err != nil || shown.Status != helpdesk.LinkRevoked {
+				t.Errorf("got %s, %v, want it revoked", shown.Status, err)
+			}
+			if w.log.raised("link.agent_lost_rights") != 1 {
+				t.Errorf("alarms: %v", w.log.alarms)
+			}
+			_, err := w.desk.Open(w.ctx, link.Locator, link.Piece)
+			w.kind(err, helpdesk.LinkNotGood)
+			assertWorld(t, w, "ada")
+		})
+	}
+}
+
+func TestLimits(t *testing.T) {
+	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
+		w.TB = t
+		w.add("ada")
+		for range 3 {
+			w.mint(minting("ada"))
+		}
+		_, err := w.node().Mint(w.ctx, w.agent("heidi"), minting("ada"))
+		w.kind(err, helpdesk.TooMany) // of whichever agent, on whichever node
+		if e, _ := errors.AsType[*helpdesk.Error](err); e.Wait <= 0 || e.Wait > time.Hour {
+			t.Errorf("wait %s", e.Wait)
+		}
+		for i := range 17 {
+			name := "user-" + string(rune('a'+i))
+			w.add(name)
+			if i == 7 && w.log.raised("agent.many_resets") != 0 {
+				t.Error("alarm before the eleventh")
+			}
+			w.mint(minting(name))
+		}
+		if n := w.log.raised("agent.many_resets"); n != 10 {
+			t.Errorf("%d alarms, want one for each of the last ten", n)
+		}
+		w.add("one-more")
+		_, err = w.desk.Mint(w.ctx, w.agent("grace"), minting("one-more"))
+		w.kind(err, helpdesk.TooMany)
+		if w.log.raised("agent.too_many_resets") != 1 {
+			t.Errorf("alarms: %v", w.log.alarms)
+		}
+		_, err = w.desk.Mint(w.ctx, w.agent("heidi"), minting("one-more"))
+		w.ok(err)
+		w.clock.advance(time.Hour)
+		w.mint(minting("ada"))
+	})
+}
+
+func TestSendLink(t *testing.T) {
+	w := inMemory(t, nil)
+	w.add("ada")
+	w.addUser(userpool.User{Username: "unverified", Password: password, Attributes: map[string]string{"email": "somebody@example.test"}})
+	grace := w.agent("grace")
+	link := w.mint(minting("ada"))
+	w.ok(w.desk.SendLink(w.ctx, grace, link.ID, link.Locator))
+	sent := w.outbox.sent["link-1"]
+	if sent.To != "ada@example.test" || sent.Via != helpdesk.ViaEmail || !sent.Locator.Equal(link.Locator) || sent.Kind != helpdesk.NoticeLink || len(w.outbox.sent) != 1 {
+		t.Errorf("sent %+v", w.outbox.sent)
+	}
+	other := w.mint(minting("unverified"))
+	w.kind(w.desk.SendLink(w.ctx, grace, other.ID, other.Locator), helpdesk.BadInput)
+	w.kind(w.desk.SendLink(w.ctx, grace, link.ID, other.Locator), helpdesk.BadInput)
+	assertWorld(t, w, "ada")
+}

@@ -1,0 +1,15 @@
+//go:build !linux
+
+package postgrestest
+
+import "testing"
+
+// Database starts a server on Linux only.
+func Database(t testing.TB) string {
+	t.Helper()
+	t.Skip("the tests start PostgreSQL on Linux only")
+	return ""
+}
+
+// Stop has nothing to end.
+func Stop() {}

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"cognito-enroll/internal/helpdesk"
+)
+
+const resetColumns = `id, pool, account, username, agent, approval, ticket, reason, proof, language, lifetime, invite,
+	created_at, done_at`
+
+// PutReset keeps a new reset and answers its ID: ErrConflict when the account has one that is not done, which after
+// ErrUnavailable may be this one.
+func (s *Store) PutReset(ctx context.Context, r helpdesk.Reset) (id int64, err error) {
+	err = s.writeReturning(ctx, "put reset", `INSERT INTO resets (pool, account, username, agent, approval, ticket, reason,
+		proof, language, lifetime, invite, created_at, done_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, 0) RETURNING id`,
+		[]any{
+			clean(r.Pool), clean(r.Account), clean(r.Username), clean(r.Agent), r.Approval, clean(r.Ticket), clean(r.Reason),
+			clean(r.Proof), clean(r.Language), r.Lifetime.Microseconds(), micros(s.now()),
+		}, &id)
+	return id, err
+}
+
+// PutPart records what came of a reset's part, in place of what was recorded before. What is done stays done.
+func (s *Store) PutPart(ctx context.Context, reset int64, part helpdesk.Part) error {
+	_, err := s.write(ctx, "put part", `INSERT INTO reset_parts (reset, part, done, result, moment) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (reset, part) DO UPDATE SET done = excluded.done, result = excluded.result, moment = excluded.moment
+		WHERE reset_parts.done <= excluded.done`,
+		reset, string(part.Name), yes(part.Done), clean(part.Result), micros(s.now()))
+	return err
+}
+
+// SetResetInvite notes the link that belongs to a reset.
+func (s *Store) SetResetInvite(ctx context.Context, reset, invite int64) error {
+	_, err := s.write(ctx, "put reset's invite", `UPDATE resets SET invite = $2 WHERE id = $1`, reset, invite)
+	return err
+}
+
+// FinishReset ends a reset: ErrConflict when it is done already.
+func (s *Store) FinishReset(ctx context.Context, reset int64) error {
+	n, err := s.write(ctx, "finish reset", `UPDATE resets SET done_at = $2 WHERE id = $1 AND done_at = 0`, reset, micros(s.now()))
+	if n == 0 && err == nil {
+		return s.fail("finish reset", ErrConflict)
+	}
+	return err
+}
+
+// Reset is the reset with an ID.
+func (s *Store) Reset(ctx context.Context, id int64) (helpdesk.Reset, error) {
+	return s.oneReset(ctx, `WHERE id = $1`, id)
+}
+
+// OpenReset is the account's reset that is not done: ErrNotFound when there is none.
+func (s *Store) OpenReset(ctx context.Context, pool, account string) (helpdesk.Reset, error) {
+	return s.oneReset(ctx, `WHERE pool = $1 AND account = $2 AND done_at = 0`, clean(pool), clean(account))
+}
+
+func (s *Store) oneReset(ctx context.Context, where string, args ...any) (helpdesk.Reset, error) {
+	list, err := s.resets(ctx, where, args...)
+	switch {
+	case err != nil:
+		return helpdesk.Reset{}, err
+	case len(list) == 0:
+		return helpdesk.Reset{}, s.fail("look up reset", ErrNotFound)
+	}
+	return list[0], nil
+}
+
+// Resets lists an account's resets, the newest first.
+func (s *Store) Resets(ctx context.Context, pool, account string, limit int) ([]helpdesk.Reset, error) {
+	return s.resets(ctx, `WHERE pool = $1 AND account = $2 ORDER BY id DESC LIMIT $3`, clean(pool), clean(account), limit)
+}
+
+func (s *Store) resets(ctx context.Context, where string, args ...any) ([]helpdesk.Reset, error) {
+	var list []helpdesk.Reset
+	err := s.readAll(ctx, "list resets", `SELECT `+resetColumns+` FROM resets `+where, args, func(rows *sql.Rows) error {
+		var (
+			r        helpdesk.Reset
+			lifetime int64
+		)
+		err := rows.Scan(&r.ID, &r.Pool, &r.Account, &r.Username, &r.Agent, &r.Approval, &r.Ticket, &r.Reason, &r.Proof,
+			&r.Language, &lifetime, &r.Invite, instant{&r.CreatedAt}, instant{&r.DoneAt})
+		r.Lifetime = time.Duration(lifetime) * time.Microsecond
+		list = append(list, r)
+		return err
+	})
+	for i := range list {
+		if err == nil {
+			list[i].Parts, err = s.parts(ctx, list[i].ID)
+		}
+	}
+	return list, err
+}
+
+func (s *Store) parts(ctx context.Context, reset int64) ([]helpdesk.Part, error) {
+	var list []helpdesk.Part
+	err := s.readAll(ctx, "list parts", `SELECT part, done, result, moment FROM reset_parts WHERE reset = $1`, []any{reset},
+		func(rows *sql.Rows) error {
+			var (
+				p    helpdesk.Part
+				done int64
+			)
+			err := rows.Scan(&p.Name, &done, &p.Result, instant{&p.At})
+			p.Done = done == 1
+			list = append(list, p)
+			return err
+		})
+	order := helpdesk.PartNames()
+	slices.SortFunc(list, func(a, b helpdesk.Part) int { return slices.Index(order, a.Name) - slices.Index(order, b.Name) })
+	return list, err
+}
