@@ -49,6 +49,7 @@ type Options struct {
 	Support         string
 	Demo            []views.DemoAccount // nil unless this is the demo
 	SessionValidity time.Duration       // how long a step may take on the session path
+	Draining        func() bool         // whether this node was told to stop; nil: never
 	Log             *slog.Logger
 	Now             func() time.Time
 }
