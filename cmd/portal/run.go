@@ -126,7 +126,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return err
 	}
 	defer func() { _ = n.memory.Close() }() // every answer given is on disk already
-	portal, err := n.build(cfg) //nolint:contextcheck // handlers go by their request's context
+	portal, err := n.build(cfg)             //nolint:contextcheck // handlers go by their request's context
 	if err != nil {
 		return err
 	}
