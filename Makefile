@@ -29,8 +29,9 @@ dev: ## Serve with the embedded pool; build and start again whenever a source ch
 test: setup ## Every test with the race detector; installs Chromium and gcc where it may
 	go test -race ./...
 
-generate: css ## Write the Go code of the views, and portal.css
+generate: css ## Write the Go code of the views, portal.css and docs/configuration.md
 	go tool templ generate -path views
+	go test -count=1 ./cmd/portal -run TestReferenceOfSettingsIsCurrent -update
 
 css: $(MODULES) ## Write static/css/portal.css
 	$(TAILWIND) -o static/css/portal.css

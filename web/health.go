@@ -12,8 +12,12 @@ func changePassword(c echo.Context) error {
 	return c.Redirect(http.StatusFound, "/forgot-password")
 }
 
-// showReady says whether this node can do its work: without its store it can make no hand-offs and end no sessions.
+// showReady says whether this node should be sent visitors: not while it is stopping, and not without its store, which
+// hand-offs and the end of a session need.
 func (s *Server) showReady(c echo.Context) error {
+	if s.Draining != nil && s.Draining() {
+		return c.String(http.StatusServiceUnavailable, "draining: this node was told to stop\n")
+	}
 	if err := s.Store.Ping(c.Request().Context()); err != nil {
 		logCause(c, err)
 		return c.String(http.StatusServiceUnavailable, "store: does not answer\n")

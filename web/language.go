@@ -18,12 +18,11 @@ const (
 	langAge       = 365 * 24 * 60 * 60
 )
 
-// dress finds the brand and the language of the answer: the language in the address, the one chosen before, the
-// browser's, English. A choice in the address of a page is remembered: the only thing that a GET changes.
-func (s *Server) dress(next echo.HandlerFunc) echo.HandlerFunc {
+// speak finds the language of the answer: the one in the address, the one chosen before, the browser's, English. A
+// choice in the address of a page is remembered: the only thing that a GET changes.
+func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		r, b := c.Request(), s.Brand()
-		c.Set(brandKey, b)
+		r := c.Request()
 		remembered := ""
 		if cookies := r.CookiesNamed(langCookie); len(cookies) == 1 {
 			remembered = cookies[0].Value
@@ -32,8 +31,8 @@ func (s *Server) dress(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.Method == http.MethodGet {
 			chosen = c.QueryParam(langParameter)
 		}
-		c.Set(langKey, b.Languages.Match(chosen, remembered, r.Header.Get("Accept-Language")))
-		if _, known := b.Languages.Printer(chosen); known && chosen != remembered {
+		c.Set(langKey, s.Brand.Languages.Match(chosen, remembered, r.Header.Get("Accept-Language")))
+		if _, known := s.Brand.Languages.Printer(chosen); known && chosen != remembered {
 			c.SetCookie(&http.Cookie{ //nolint:gosec // Secure wherever the portal is reached by https; nothing secret in it
 				Name: langCookie, Value: chosen, Path: "/", MaxAge: langAge, Secure: s.PublicURL.Scheme == "https", HttpOnly: true,
 				SameSite: http.SameSiteLaxMode,
@@ -48,13 +47,13 @@ func (s *Server) printer(c echo.Context) *i18n.Printer {
 	if p, ok := c.Get(langKey).(*i18n.Printer); ok {
 		return p
 	}
-	return s.brand(c).Languages.Match()
+	return s.Brand.Languages.Match()
 }
 
 // showLanguages lists the languages to choose from. Each leads back to the page that the visitor came from, which
 // remembers the choice.
 func (s *Server) showLanguages(c echo.Context, f enroll.Flow) error {
-	page := views.Languages{Page: s.page(c, f, "languages.title", false), All: s.brand(c).Languages.All(), Back: s.cameFrom(c)}
+	page := views.Languages{Page: s.page(c, f, "languages.title", false), All: s.Brand.Languages.All(), Back: s.cameFrom(c)}
 	return s.render(c, http.StatusOK, views.LanguagesPage(page))
 }
 

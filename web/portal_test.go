@@ -191,7 +191,7 @@ func (p *portal) restart() {
 	options := web.Options{
 		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Now: pool.Now}), Policy: policy,
 		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL,
-		Brand: func() *brand.Brand { return look }, Maintenance: p.options.maintenance,
+		Brand: look, Maintenance: p.options.maintenance,
 		SessionValidity: 3 * time.Minute, Now: pool.Now,
 		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Store: pageStore{p.store, info.UserPoolID}, SessionAge: 40 * time.Minute, Handoffs: handoffs,

@@ -25,6 +25,6 @@ func (s *Server) showPrepare(c echo.Context, f enroll.Flow) error {
 		page.Account = "" // not signed in yet, or no longer
 	}
 	return s.render(c, http.StatusOK, views.PreparePage(views.Prepare{
-		Page: page, Apps: s.brand(c).Apps, Minutes: int(s.SessionValidity.Minutes()), Next: next.String(),
+		Page: page, Apps: s.Brand.Apps, Minutes: int(s.SessionValidity.Minutes()), Next: next.String(),
 	}))
 }

@@ -31,7 +31,7 @@ func (s *Server) showQR(c echo.Context, f enroll.Flow) error {
 	if f.At(s.Now()) != enroll.StepScan { // a picture has no use for a redirect to a page
 		return echo.ErrNotFound
 	}
-	picture, err := s.QR.PNG(s.uri(c, f))
+	picture, err := s.QR.PNG(s.uri(f))
 	if err != nil {
 		return fmt.Errorf("draw QR: %w", err)
 	}
@@ -65,34 +65,34 @@ func (s *Server) finishSetUp(c echo.Context, f enroll.Flow) error {
 // finished forgets the picture of a key that is no longer pending.
 func (s *Server) finished(c echo.Context, before, next enroll.Flow, err error) error {
 	if next.Key.IsZero() && !before.Key.IsZero() {
-		s.QR.Forget(s.uri(c, before))
+		s.QR.Forget(s.uri(before))
 		c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	}
 	return s.moveOn(c, next, err)
 }
 
 func (s *Server) renderSetUp(c echo.Context, f enroll.Flow, failure error) error {
-	modules, err := qr.Modules(s.uri(c, f))
+	modules, err := qr.Modules(s.uri(f))
 	if err != nil {
 		return fmt.Errorf("measure QR: %w", err)
 	}
-	b, now := s.brand(c), s.Now()
+	now := s.Now()
 	return s.render(c, formStatus(failure != nil), views.SetUpPage(views.SetUp{
 		Page:  s.page(c, f, "setup.title", failure != nil),
-		Entry: s.entry(c, f),
-		Key:   inFours(f.Key.Reveal()), URI: s.uri(c, f), AppleURI: s.appleURI(c, f),
+		Entry: s.entry(f),
+		Key:   inFours(f.Key.Reveal()), URI: s.uri(f), AppleURI: s.appleURI(c, f),
 		QRModules: modules, QRPixels: modules * qr.Scale(modules, minQR),
 		Until: f.Until, Left: max(0, f.Until.Sub(now)), CodeAge: now.Sub(totp.StepStart(totp.Step(now))),
-		Apps:   b.Apps,
+		Apps:   s.Brand.Apps,
 		Device: f.DeviceName,
-		Error:  s.codeError(c, failure, s.entry(c, f)),
+		Error:  s.codeError(c, failure, s.entry(f)),
 	}))
 }
 
 // uri is what the app reads. The account is what the person typed to sign in: short, and known to him. Who came from
 // elsewhere has the pool's own name for the account.
-func (s *Server) uri(c echo.Context, f enroll.Flow) string {
-	return totp.URI(s.brand(c).Issuer, f.Username, f.Key.Reveal())
+func (s *Server) uri(f enroll.Flow) string {
+	return totp.URI(s.Brand.Issuer, f.Username, f.Key.Reveal())
 }
 
 // appleURI is the same for Apple's Passwords, which files codes under the site that they are for: "" where no device of
@@ -102,12 +102,12 @@ func (s *Server) appleURI(c echo.Context, f enroll.Flow) string {
 	if !strings.Contains(device, "iPhone") && !strings.Contains(device, "iPad") && !strings.Contains(device, "Macintosh") {
 		return ""
 	}
-	return "apple-" + totp.URI(s.site(c, f), f.Username, f.Key.Reveal())
+	return "apple-" + totp.URI(s.site(f), f.Username, f.Key.Reveal())
 }
 
 // site is the host name of what people sign in to with their codes, as far as it is known.
-func (s *Server) site(c echo.Context, f enroll.Flow) string {
-	if domain := s.brand(c).Domain; domain != "" {
+func (s *Server) site(f enroll.Flow) string {
+	if domain := s.Brand.Domain; domain != "" {
 		return domain
 	}
 	if place, err := url.Parse(s.returnTo(f).URL); err == nil && place.Hostname() != "" {
@@ -117,8 +117,8 @@ func (s *Server) site(c echo.Context, f enroll.Flow) string {
 }
 
 // entry is how the app lists the account.
-func (s *Server) entry(c echo.Context, f enroll.Flow) string {
-	return fmt.Sprintf("%s (%s)", totp.Label(s.brand(c).Issuer), totp.Label(f.Username))
+func (s *Server) entry(f enroll.Flow) string {
+	return fmt.Sprintf("%s (%s)", totp.Label(s.Brand.Issuer), totp.Label(f.Username))
 }
 
 // inFours cuts a key into groups as people read and type them.

@@ -75,7 +75,7 @@ func (s *Server) signInNotices(c echo.Context, f enroll.Flow) []i18n.Rich {
 		notices = append(notices, say("sign_in_again"))
 	}
 	if made, exists := f.DeadEntry(); exists {
-		notices = append(notices, s.printer(c).RichAt("signin.notice.dead_entry", made, "entry", s.entry(c, f)))
+		notices = append(notices, s.printer(c).RichAt("signin.notice.dead_entry", made, "entry", s.entry(f)))
 	}
 	return notices
 }

@@ -11,7 +11,7 @@ func (s *Server) signOut(c echo.Context, f enroll.Flow) error {
 		return err
 	}
 	if !f.Key.IsZero() {
-		s.QR.Forget(s.uri(c, f))
+		s.QR.Forget(s.uri(f))
 	}
 	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	if err := s.clearFlow(c); err != nil {

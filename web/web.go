@@ -42,11 +42,12 @@ type Options struct {
 	SessionAge      time.Duration
 	QR              *qr.Drawer
 	Assets          *static.Assets
-	Brand           func() *brand.Brand // as it is now; asked once for each request
+	Brand           *brand.Brand
 	Maintenance     bool                // closed: every page says so
 	PublicURL       *url.URL            // where browsers reach the portal
 	Demo            []views.DemoAccount // nil unless this is the demo
 	SessionValidity time.Duration       // how long a step may take on the session path
+	Draining        func() bool         // whether this node was told to stop; nil: never
 	Log             *slog.Logger
 	Now             func() time.Time
 }
@@ -100,7 +101,7 @@ func New(opts Options) (*Server, error) {
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.answerError
-	s.echo.Use(s.identify, s.dress, s.logRequest, s.recoverPanic, s.protect, s.closeForMaintenance)
+	s.echo.Use(s.identify, s.speak, s.logRequest, s.recoverPanic, s.protect, s.closeForMaintenance)
 	s.addRoutes()
 	return s, nil
 }

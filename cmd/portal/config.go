@@ -2,12 +2,9 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -19,20 +16,26 @@ import (
 	"cognito-enroll/web"
 )
 
-// config is every knob of the portal. Each is a flag and an environment variable; the flag wins. Secrets are not
-// flags, which other users of the machine can read: they come from the environment, or from the file that the
-// variable with _FILE at its end names.
+// config is every knob of the portal. Each is an environment variable, a line of the file of settings, and unless it is
+// a secret a flag: flags win over the environment, the environment over the file, the file over the default. A variable
+// with _FILE at its end names a file to read the value from. An empty value counts as not set.
+//
+// docs/configuration.md is made from the comments here and the table below ("make generate").
 type config struct {
+	// File is a file of settings: lines of NAME=value as below, comments with #, values in quotes if you like. It may
+	// hold secrets, so let nobody else read it. On SIGHUP it is read again, and so are the files that the variables
+	// with _FILE name. (-config, PORTAL_CONFIG)
+	File string
 	// Listen is the address that the portal listens on. (-listen, PORTAL_LISTEN)
 	Listen string
 	// PublicURL is where browsers reach the portal, for example https://mfa.example.com. It decides whether cookies
 	// are Secure and which origin forms may come from. Needed unless the portal listens on loopback.
 	// (-public-url, PORTAL_PUBLIC_URL)
 	PublicURL *url.URL
-	// SessionKeys encrypt the cookie that carries an enrollment. The first writes, every one reads, so keys rotate
-	// without ending anyone's enrollment: put the new one first, drop the old one half an hour later. Make one with
-	// "portal keys". Several nodes share them. Empty: one is made at start and a warning logged; a restart then ends
-	// the enrollments in progress. (PORTAL_SESSION_KEYS, separated by commas)
+	// SessionKeys encrypt the cookie that carries an enrollment, separated by commas. The first writes, every one reads,
+	// so keys rotate without ending anyone's enrollment: put the new one last on every node, then first, and drop the old
+	// one forty minutes later. Make one with "portal keys". Several nodes share them. Empty: one is made at start and a
+	// warning logged; a restart then ends the enrollments in progress. (PORTAL_SESSION_KEYS)
 	SessionKeys []session.Key
 	// Store remembers what several nodes must agree on: sqlite:FILE for one machine, postgres://… for many,
 	// sqlite::memory: for nothing that outlives the process. Empty: in memory in the demo, else sqlite:portal.db.
@@ -50,6 +53,10 @@ type config struct {
 	SignIn string
 	// Domain is where Cognito's own pages are, https://PREFIX.auth.REGION.amazoncognito.com. (COGNITO_DOMAIN)
 	Domain string
+	// DrainDelay is how long a node that was told to stop goes on serving while /readyz says no, so that the load
+	// balancer looks elsewhere first. The requests in flight then have 25 seconds more. Without a configured pool there
+	// is no delay. (-drain-delay, PORTAL_DRAIN_DELAY)
+	DrainDelay time.Duration
 	// BrandDir is a folder with the organisation's name, logo, colours, apps and texts: see docs/brand.md. The demo reads
 	// it again whenever it changes. The settings below win over it. (-brand-dir, PORTAL_BRAND_DIR)
 	BrandDir string
@@ -118,10 +125,20 @@ func (c config) callbackURL() string {
 // secure reports whether browsers reach the portal by https.
 func (c config) secure() bool { return c.PublicURL != nil && c.PublicURL.Scheme == "https" }
 
+// trait says what else is true of a setting.
+type trait uint8
+
+const (
+	reloads trait = 1 << iota // SIGHUP changes it without a restart
+	hidden                    // a secret: never printed
+	address                   // an address that may have a password in it, which is never printed
+)
+
 // setting is one knob: how it is called, what it is unless set, and how its text becomes a value.
 type setting struct {
 	flag, env, value string
 	usage            string
+	traits           trait
 	set              func(*config, string) error
 }
 
@@ -133,86 +150,34 @@ func settings() []setting {
 		}
 	}
 	return []setting{
-		{"listen", "PORTAL_LISTEN", "127.0.0.1:8080", "address to listen on", text(func(c *config) *string { return &c.Listen })},
-		{"public-url", "PORTAL_PUBLIC_URL", "", "where browsers reach the portal", (*config).setPublicURL},
-		{"", "PORTAL_SESSION_KEYS", "", "", (*config).setSessionKeys},
-		{"store", "PORTAL_STORE", "", "where to remember things: sqlite:FILE or postgres://…", text(func(c *config) *string { return &c.Store })},
-		{"", "PORTAL_RETURN_TO", "", "", (*config).setReturns},
-		{"", "PORTAL_API_KEYS", "", "", (*config).setAPIKeys},
-		{"sign-in", "PORTAL_SIGN_IN", "password", "where people sign in: password, oauth or both", func(c *config, value string) error { return oneOf(&c.SignIn, value, "password", "oauth", "both") }},
-		{"", "COGNITO_DOMAIN", "", "", (*config).setDomain},
-		{"brand-dir", "PORTAL_BRAND_DIR", "", "folder with name, logo, colours, apps and texts", text(func(c *config) *string { return &c.BrandDir })},
-		{"brand", "PORTAL_BRAND", "", "the organisation's name", text(func(c *config) *string { return &c.Brand })},
-		{"issuer", "PORTAL_ISSUER", "", "name that apps list the account under (default: the brand)", text(func(c *config) *string { return &c.Issuer })},
-		{"issuer-domain", "PORTAL_ISSUER_DOMAIN", "", "site that people sign in to, for Apple's Passwords", text(func(c *config) *string { return &c.IssuerDomain })},
-		{"support", "PORTAL_SUPPORT", "", "line at the foot of every page", text(func(c *config) *string { return &c.Support })},
-		{"maintenance", "PORTAL_MAINTENANCE", "false", "close the portal: true or false", (*config).setMaintenance},
-		{"password-policy", "PORTAL_PASSWORD_POLICY", "8,upper,lower,number,symbol", "the pool's password policy", (*config).setPasswordPolicy},
-		{"log-level", "PORTAL_LOG_LEVEL", "info", "debug, info, warn or error", func(c *config, value string) error { return c.LogLevel.UnmarshalText([]byte(value)) }},
-		{"", "AWS_REGION", "", "", text(func(c *config) *string { return &c.Region })},
-		{"", "COGNITO_USER_POOL_ID", "", "", text(func(c *config) *string { return &c.UserPoolID })},
-		{"", "COGNITO_CLIENT_ID", "", "", text(func(c *config) *string { return &c.ClientID })},
-		{"", "COGNITO_CLIENT_SECRET", "", "", func(c *config, value string) error { c.ClientSecret = secret.New(strings.TrimSpace(value)); return nil }},
-		{"", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "", "", (*config).setEndpoint},
-		{"session-validity", "COGNITO_AUTH_SESSION_VALIDITY", "3m", "the app client's AuthSessionValidity", (*config).setSessionValidity},
-		{"auth-flow", "COGNITO_AUTH_FLOW", "auto", "how passwords are proved: auto, srp, password or choice", (*config).setAuthFlow},
-		{"mfa", "COGNITO_MFA", "", "the pool's MFA setting: on or optional", func(c *config, value string) error { return oneOf(&c.MFA, value, "", "on", "optional") }},
-		{"demo-mfa", "PORTAL_DEMO_MFA", "on", "MFA of the embedded pool: on or optional", (*config).setDemoMFA},
+		{"config", "PORTAL_CONFIG", "", "file of settings, NAME=value", 0, text(func(c *config) *string { return &c.File })},
+		{"listen", "PORTAL_LISTEN", "127.0.0.1:8080", "address to listen on", 0, text(func(c *config) *string { return &c.Listen })},
+		{"public-url", "PORTAL_PUBLIC_URL", "", "where browsers reach the portal", 0, (*config).setPublicURL},
+		{"", "PORTAL_SESSION_KEYS", "", "", reloads | hidden, (*config).setSessionKeys},
+		{"store", "PORTAL_STORE", "", "where to remember things: sqlite:FILE or postgres://…", address, text(func(c *config) *string { return &c.Store })},
+		{"", "PORTAL_RETURN_TO", "", "", reloads, (*config).setReturns},
+		{"", "PORTAL_API_KEYS", "", "", reloads | hidden, (*config).setAPIKeys},
+		{"sign-in", "PORTAL_SIGN_IN", "password", "where people sign in: password, oauth or both", 0, func(c *config, value string) error { return oneOf(&c.SignIn, value, "password", "oauth", "both") }},
+		{"", "COGNITO_DOMAIN", "", "", 0, (*config).setDomain},
+		{"drain-delay", "PORTAL_DRAIN_DELAY", "5s", "how long a stopping node says so before it closes", 0, (*config).setDrainDelay},
+		{"brand-dir", "PORTAL_BRAND_DIR", "", "folder with name, logo, colours, apps and texts", reloads, text(func(c *config) *string { return &c.BrandDir })},
+		{"brand", "PORTAL_BRAND", "", "the organisation's name", reloads, text(func(c *config) *string { return &c.Brand })},
+		{"issuer", "PORTAL_ISSUER", "", "name that apps list the account under (default: the brand)", reloads, text(func(c *config) *string { return &c.Issuer })},
+		{"issuer-domain", "PORTAL_ISSUER_DOMAIN", "", "site that people sign in to, for Apple's Passwords", reloads, text(func(c *config) *string { return &c.IssuerDomain })},
+		{"support", "PORTAL_SUPPORT", "", "line at the foot of every page", reloads, text(func(c *config) *string { return &c.Support })},
+		{"maintenance", "PORTAL_MAINTENANCE", "false", "close the portal: true or false", reloads, (*config).setMaintenance},
+		{"password-policy", "PORTAL_PASSWORD_POLICY", "8,upper,lower,number,symbol", "the pool's password policy", reloads, (*config).setPasswordPolicy},
+		{"log-level", "PORTAL_LOG_LEVEL", "info", "debug, info, warn or error", reloads, func(c *config, value string) error { return c.LogLevel.UnmarshalText([]byte(value)) }},
+		{"", "AWS_REGION", "", "", 0, text(func(c *config) *string { return &c.Region })},
+		{"", "COGNITO_USER_POOL_ID", "", "", 0, text(func(c *config) *string { return &c.UserPoolID })},
+		{"", "COGNITO_CLIENT_ID", "", "", 0, text(func(c *config) *string { return &c.ClientID })},
+		{"", "COGNITO_CLIENT_SECRET", "", "", hidden, func(c *config, value string) error { c.ClientSecret = secret.New(strings.TrimSpace(value)); return nil }},
+		{"", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "", "", 0, (*config).setEndpoint},
+		{"session-validity", "COGNITO_AUTH_SESSION_VALIDITY", "3m", "the app client's AuthSessionValidity", 0, (*config).setSessionValidity},
+		{"auth-flow", "COGNITO_AUTH_FLOW", "auto", "how passwords are proved: auto, srp, password or choice", 0, (*config).setAuthFlow},
+		{"mfa", "COGNITO_MFA", "", "the pool's MFA setting: on or optional", 0, func(c *config, value string) error { return oneOf(&c.MFA, value, "", "on", "optional") }},
+		{"demo-mfa", "PORTAL_DEMO_MFA", "on", "MFA of the embedded pool: on or optional", 0, (*config).setDemoMFA},
 	}
-}
-
-// readConfig reads flags and environment. Every fault is reported, each with its mend.
-func readConfig(args []string, lookupEnv func(string) (string, bool), stderr io.Writer) (config, error) {
-	flags := flag.NewFlagSet("portal serve", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	all := settings()
-	given := map[string]*string{}
-	for _, s := range all {
-		if s.flag != "" {
-			given[s.flag] = flags.String(s.flag, "", s.usage+" ("+s.env+")")
-		}
-	}
-	if err := flags.Parse(args); err != nil {
-		return config{}, fmt.Errorf("flags: %w", err)
-	}
-	var c config
-	var faults []error
-	if flags.NArg() > 0 {
-		faults = append(faults, fmt.Errorf("unknown argument %q", flags.Arg(0)))
-	}
-	for _, s := range all {
-		value, err := lookup(s.env, lookupEnv)
-		if value == "" {
-			value = s.value
-		}
-		name := s.env
-		if s.flag != "" && *given[s.flag] != "" {
-			value, name = *given[s.flag], "-"+s.flag
-		}
-		if err == nil {
-			err = s.set(&c, value)
-		}
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", name, err))
-		}
-	}
-	return c, errors.Join(append(faults, c.complete()...)...)
-}
-
-// lookup reads a variable, or the file that the variable NAME_FILE names.
-func lookup(name string, lookupEnv func(string) (string, bool)) (string, error) {
-	if value, found := lookupEnv(name); found {
-		return value, nil
-	}
-	path, found := lookupEnv(name + "_FILE")
-	if !found {
-		return "", nil
-	}
-	content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
-	if err != nil {
-		return "", fmt.Errorf("read the file that %s_FILE names: %w", name, err)
-	}
-	return strings.TrimSpace(string(content)), nil
 }
 
 // complete fills in what follows from the rest, and checks what belongs together.

@@ -2,13 +2,16 @@
 // their authenticator app.
 //
 //	portal [serve]   serve the pages; without a configured pool, on an embedded one with demo accounts
+//	portal config    print the settings in force, and where each comes from
 //	portal doctor    try the configured pool and say what to mend (doctor.go, docs/doctor.md)
 //	portal keys      make a session key
 //	portal api-key NAME  make a key for an application that hands its users over
 //	portal code KEY  print the present code of an authenticator key, for trying things out
+//	portal healthcheck  ask the portal on this machine whether it serves
 //	portal version   print the version
 //
-// main.go turns signals into a context and an error into an exit code; run.go has all the wiring; config.go every knob.
+// main.go turns signals into a context and an error into an exit code; run.go has all the wiring; config.go every knob,
+// sources.go where their texts come from, reload.go what SIGHUP does; listen.go serves and drains.
 package main
 
 import (
@@ -24,6 +27,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // the second signal ends the program at once
 	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
 	status, told := errors.AsType[exitStatus](err)
 	switch {

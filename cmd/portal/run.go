@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,6 +17,7 @@ import (
 
 	"cognito-enroll/internal/cognito"
 	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/i18n"
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/store"
@@ -27,11 +30,14 @@ import (
 const usage = `Usage: portal [command]
 
   serve      serve the pages (the default); "portal serve -h" lists the flags
+  config     print the settings in force and where each comes from, without the secrets
   doctor     try the configured pool and say what to mend; "portal doctor -h" explains
   keys       make a session key for PORTAL_SESSION_KEYS
   api-key NAME
              make a key for an application that hands its users over
   code KEY   print the present code of an authenticator key
+  healthcheck
+             ask the portal on this machine whether it serves: for containers without a shell
   version    print the version
 `
 
@@ -44,6 +50,10 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	switch command {
 	case "serve":
 		return serve(ctx, args, lookupEnv, stdout, stderr)
+	case "config":
+		return printConfig(args, lookupEnv, stdout, stderr)
+	case "healthcheck":
+		return checkHealth(ctx, args, lookupEnv, stderr)
 	case "doctor":
 		return examine(ctx, args, lookupEnv, stdout, stderr)
 	case "keys":
@@ -63,16 +73,6 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	return fmt.Errorf("unknown command %q", command)
 }
 
-// Limits of the HTTP server: generous for a phone on a bad network, closed to those who hold connections for nothing.
-const (
-	headerTimeout = 5 * time.Second
-	readTimeout   = 15 * time.Second
-	writeTimeout  = 30 * time.Second
-	idleTimeout   = 60 * time.Second
-	drainTimeout  = 25 * time.Second
-	maxHeader     = 16 << 10
-)
-
 // sessionAge is how long a cookie is accepted after it was written: longer than anything can be done in an enrollment,
 // so that somebody whose time ran out is still told which entry to delete (see enroll.Flow.Over).
 const sessionAge = 40 * time.Minute
@@ -86,122 +86,153 @@ const watchEvery = time.Second
 // remembered is how many QR codes are kept drawn: people who have the set-up page open at one moment.
 const remembered = 1024
 
+// node is what lives as long as the process: what is made of the settings that SIGHUP changes is replaced (reload.go).
+type node struct {
+	log                  *slog.Logger
+	level                *slog.LevelVar
+	publicURL            *url.URL // as configured, or where we listen
+	mfa                  string   // the pool's setting, as far as it is known
+	userPoolID, clientID string   // the embedded pool's are in no setting
+	pool                 *cognito.Client
+	oauth                *cognito.OAuth
+	demo                 []views.DemoAccount
+	keys                 []session.Key // made at start, for want of configured ones
+	memory               *store.Store
+	drawer               *qr.Drawer
+	assets               *static.Assets
+	languages            *i18n.Languages
+	draining             atomic.Bool
+	portal               atomic.Pointer[web.Server]
+}
+
+// ServeHTTP answers a request by the settings in force when it came.
+func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) { n.portal.Load().ServeHTTP(w, r) }
+
 // serve wires everything and serves until ctx ends.
 func serve(ctx context.Context, args []string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) error {
-	cfg, err := readConfig(args, lookupEnv, stderr)
+	read := func() (texts, []error, error) { return gather(args, lookupEnv, stderr) }
+	all, faults, err := read()
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
-
+	cfg, wrong := all.config()
+	if err := errors.Join(append(faults, wrong...)...); err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer func() { _ = listener.Close() }() // the server has closed it, if it got that far
-	if cfg.PublicURL == nil {               // on loopback: wherever we listen
-		cfg.PublicURL = &url.URL{Scheme: "http", Host: listener.Addr().String()}
-	}
-	mfa := cfg.mfa() // before openPool fills in the embedded pool's id
-	pool, oauth, demo, err := openPool(ctx, &cfg, stdout)
+	n, err := newNode(ctx, &cfg, listener.Addr(), stdout, stderr)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = n.memory.Close() }() // every answer given is on disk already
+	portal, err := n.build(cfg)             //nolint:contextcheck // handlers go by their request's context
+	if err != nil {
+		return err
+	}
+	n.portal.Store(portal)
+	go purge(ctx, n.memory, func(err error) { n.log.ErrorContext(ctx, "store", "error", err) })
+	n.reloadOnSignal(ctx, all, read)
+	if n.demo != nil && cfg.BrandDir != "" {
+		go watchFolder(ctx, cfg.BrandDir, watchEvery, func() { n.reload(ctx, all, read) })
+	}
+	printWelcome(stdout, listener.Addr(), cfg, n.demo)
+	if n.demo != nil {
+		cfg.DrainDelay = 0
+	}
+	return n.serveHTTP(ctx, listener, cfg.DrainDelay)
+}
+
+// newNode makes what no reload changes. It fills in cfg's pool when that is the embedded one.
+func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stderr io.Writer) (*node, error) {
+	n := &node{level: new(slog.LevelVar), publicURL: cfg.PublicURL, mfa: cfg.mfa(), drawer: qr.NewDrawer(remembered)}
+	n.level.Set(cfg.LogLevel)
+	n.log = slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: n.level}))
+	if n.publicURL == nil { // on loopback: wherever we listen
+		n.publicURL = &url.URL{Scheme: "http", Host: listening.String()}
+	}
+	cfg.PublicURL = n.publicURL
+	var err error
+	if n.pool, n.oauth, n.demo, err = openPool(ctx, cfg, stdout); err != nil {
+		return nil, err
+	}
+	n.userPoolID, n.clientID = cfg.UserPoolID, cfg.ClientID
+	if len(cfg.SessionKeys) == 0 {
+		n.keys = []session.Key{session.NewKey()}
+		if n.demo == nil {
+			n.log.WarnContext(ctx, "no PORTAL_SESSION_KEYS: made one for this run; a restart ends the enrollments in progress")
+		}
+	}
+	if n.assets, err = static.New(); err != nil {
+		return nil, err
+	}
+	if n.languages, err = i18n.New(); err != nil {
+		return nil, err
+	}
+	if n.memory, err = store.Open(ctx, cfg.Store, store.Options{Now: n.pool.Now}); err != nil {
+		return nil, fmt.Errorf("PORTAL_STORE: %w", err)
+	}
+	return n, nil
+}
+
+// build makes the portal of these settings.
+func (n *node) build(cfg config) (*web.Server, error) {
+	pool := n.pool
 	keys := cfg.SessionKeys
 	if len(keys) == 0 {
-		keys = []session.Key{session.NewKey()}
-		if demo == nil {
-			log.WarnContext(ctx, "no PORTAL_SESSION_KEYS: made one for this run; a restart ends the enrollments in progress")
-		}
+		keys = n.keys
 	}
 	sealing := session.Options{Name: "enroll", Keys: keys, Context: cfg.UserPoolID, Secure: cfg.secure(), MaxAge: sessionAge, Now: pool.Now}
 	sessions, err := session.New(sealing)
 	if err != nil {
-		return fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
 	}
 	sealing.Name = "handoff"
 	handoffs, err := session.NewSealer(sealing)
 	if err != nil {
-		return fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
 	}
 	var pending *session.Store
 	if cfg.SignIn != "password" {
 		sealing.Name, sealing.MaxAge = "oidc", pendingAge
 		if pending, err = session.New(sealing); err != nil {
-			return fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+			return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
 		}
 	}
-	assets, err := static.New()
+	look, err := loadBrand(cfg, n.languages)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	look, err := openBrand(cfg)
-	if err != nil {
-		return err
-	}
-	memory, err := store.Open(ctx, cfg.Store, store.Options{Now: pool.Now})
-	if err != nil {
-		return fmt.Errorf("PORTAL_STORE: %w", err)
-	}
-	defer func() { _ = memory.Close() }() // every answer given is on disk already
-	portal, err := web.New(web.Options{   //nolint:contextcheck // handlers go by their request's context
-		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Required: mfa == "on", Removable: mfa == "optional", Now: pool.Now}),
+	portal, err := web.New(web.Options{
+		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Required: n.mfa == "on", Removable: n.mfa == "optional", Now: pool.Now}),
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
 		SessionAge:      sessionAge,
-		Store:           pageStore{memory, cfg.UserPoolID},
-		OAuth:           pageOAuth{oauth},
+		Store:           pageStore{n.memory, cfg.UserPoolID},
+		OAuth:           pageOAuth{n.oauth},
 		OAuthPending:    pending,
 		NoPasswords:     cfg.SignIn == "oauth",
 		Handoffs:        handoffs,
 		APIKeys:         cfg.APIKeys,
 		Returns:         cfg.Returns,
-		QR:              qr.NewDrawer(remembered),
-		Assets:          assets,
+		QR:              n.drawer,
+		Assets:          n.assets,
 		PublicURL:       cfg.PublicURL,
-		Brand:           look.current.Load,
+		Brand:           look,
 		Maintenance:     cfg.Maintenance,
-		Demo:            demo,
+		Demo:            n.demo,
 		SessionValidity: cfg.SessionValidity,
-		Log:             log,
+		Draining:        n.draining.Load,
+		Log:             n.log,
 		Now:             pool.Now,
 	})
 	if err != nil {
-		return fmt.Errorf("portal: %w", err)
+		return nil, fmt.Errorf("portal: %w", err)
 	}
-
-	if demo != nil && cfg.BrandDir != "" {
-		go look.watch(ctx, watchEvery, log)
-	}
-	go purge(ctx, memory, func(err error) { log.ErrorContext(ctx, "store", "error", err) })
-	printWelcome(stdout, listener.Addr(), cfg, demo)
-	return serveHTTP(ctx, listener, portal, log)
-}
-
-// serveHTTP serves until ctx ends, then lets the requests in flight finish.
-func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
-		return fmt.Errorf("shut down: %w", err)
-	}
-	return nil
+	return portal, nil
 }
 
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then

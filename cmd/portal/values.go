@@ -151,6 +151,15 @@ func (c *config) setSessionValidity(value string) error {
 	return nil
 }
 
+func (c *config) setDrainDelay(value string) error {
+	delay, err := time.ParseDuration(value)
+	if err != nil || delay < 0 || delay > 5*time.Minute {
+		return fmt.Errorf("%q: want 0s to 5m", value)
+	}
+	c.DrainDelay = delay
+	return nil
+}
+
 func (c *config) setDemoMFA(value string) error {
 	var mfa string
 	err := oneOf(&mfa, value, "on", "optional")

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Limits of the HTTP server: generous for a phone on a bad network, closed to those who hold connections for nothing.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 15 * time.Second
+	writeTimeout  = 30 * time.Second
+	idleTimeout   = 60 * time.Second
+	drainTimeout  = 25 * time.Second
+	maxHeader     = 16 << 10
+)
+
+// newServer is an HTTP server within those limits.
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// serveHTTP serves until ctx ends. Then /readyz says no, and after delay, when load balancers have seen it, the listener
+// closes and the requests in flight finish.
+func (n *node) serveHTTP(ctx context.Context, listener net.Listener, delay time.Duration) error {
+	server := newServer(n, n.log)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	n.draining.Store(true)
+	server.SetKeepAlivesEnabled(false) // clients come back on another node
+	n.log.InfoContext(ctx, "stopping", "drain_delay", delay.String())
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-time.After(delay):
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}
