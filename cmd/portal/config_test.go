@@ -93,7 +93,6 @@ func TestConfigPrintsNoSecret(t *testing.T) {
 	}
 	for _, want := range [][3]string{
 		{"PORTAL_BRAND", "Fabrikam", "-brand"},
-		{"PORTAL_ISSUER", "Fabrikam", "what else is set"},
 		{"AWS_REGION", "eu-central-1", "what else is set"},
 		{"PORTAL_SESSION_KEYS", "(hidden)", path + ":1"},
 		{"COGNITO_CLIENT_SECRET", "(hidden)", "environment"},
