@@ -499,3 +499,30 @@ func TestSRPWithAThousandRandomPasswords(t *testing.T) {
 		}
 	}
 }
+
+// Where the operator wants it, a sign-in's refresh token ends with its set-up, with the trial of the app, and at sign-out.
+func TestTokensAreRevokedWhereTheOperatorSaysSo(t *testing.T) {
+	p := openPortal(t, optional, func(o *portalOptions) { o.revoke = true })
+	p.addUser("ada", userpool.StateNew)
+	b := p.browser()
+	b.signIn("ada", password).at("/authenticator").submit("/authenticator/start").at("/set-up")
+	key := b.key()
+	p.calls()
+	b.submit("/set-up/verify", "code", p.code(key)).at("/done")
+	for _, request := range p.pool.Requests() {
+		if request.Error != "" {
+			t.Errorf("%s ended with %s", request.Operation, request.Error)
+		}
+	}
+	p.wantCalls("VerifySoftwareToken SetUserMFAPreference RevokeToken")
+
+	b.submit("/try").submit("/sign-in", "password", password).submit("/challenge", "code", p.nextCode(key)).at("/done")
+	p.wantCalls("InitiateAuth RespondToAuthChallenge RevokeToken")
+
+	other := p.browser()
+	other.signIn("ada", password).submit("/challenge", "code", p.nextCode(key)).at("/authenticator")
+	p.calls()
+	p.pool.FailNext("RevokeToken", userpool.Fault{Kind: userpool.FaultWAF})
+	other.do(other.request(http.MethodPost, "/sign-out", nil)).at("/sign-in") // whatever the pool says
+	p.wantCalls("RevokeToken")
+}

@@ -101,6 +101,11 @@ type config struct {
 	// even where Cognito does not list it. Empty: not known. (-mfa, COGNITO_MFA)
 	MFA string
 
+	// RevokeTokens ends the refresh token that a sign-in here produced as soon as the set-up is done, and with it the access
+	// token: one more call to the pool for each person, and a larger cookie until then. Without it the token is never
+	// kept and dies unused. (-revoke-tokens, PORTAL_REVOKE_TOKENS)
+	RevokeTokens bool
+
 	// DemoMFA is the embedded pool's MFA setting, on or optional: with optional, accounts without an app are let in
 	// and set one up of their own accord. (-demo-mfa, PORTAL_DEMO_MFA)
 	DemoMFA userpool.MFA
@@ -165,7 +170,7 @@ func settings() []setting {
 		{"issuer", "PORTAL_ISSUER", "", "name that apps list the account under (default: the brand)", reloads, text(func(c *config) *string { return &c.Issuer })},
 		{"issuer-domain", "PORTAL_ISSUER_DOMAIN", "", "site that people sign in to, for Apple's Passwords", reloads, text(func(c *config) *string { return &c.IssuerDomain })},
 		{"support", "PORTAL_SUPPORT", "", "line at the foot of every page", reloads, text(func(c *config) *string { return &c.Support })},
-		{"maintenance", "PORTAL_MAINTENANCE", "false", "close the portal: true or false", reloads, (*config).setMaintenance},
+		{"maintenance", "PORTAL_MAINTENANCE", "false", "close the portal: true or false", reloads, func(c *config, value string) error { return yesNo(&c.Maintenance, value) }},
 		{"password-policy", "PORTAL_PASSWORD_POLICY", "8,upper,lower,number,symbol", "the pool's password policy", reloads, (*config).setPasswordPolicy},
 		{"log-level", "PORTAL_LOG_LEVEL", "info", "debug, info, warn or error", reloads, func(c *config, value string) error { return c.LogLevel.UnmarshalText([]byte(value)) }},
 		{"", "AWS_REGION", "", "", 0, text(func(c *config) *string { return &c.Region })},
@@ -176,6 +181,7 @@ func settings() []setting {
 		{"session-validity", "COGNITO_AUTH_SESSION_VALIDITY", "3m", "the app client's AuthSessionValidity", 0, (*config).setSessionValidity},
 		{"auth-flow", "COGNITO_AUTH_FLOW", "auto", "how passwords are proved: auto, srp, password or choice", 0, (*config).setAuthFlow},
 		{"mfa", "COGNITO_MFA", "", "the pool's MFA setting: on or optional", 0, func(c *config, value string) error { return oneOf(&c.MFA, value, "", "on", "optional") }},
+		{"revoke-tokens", "PORTAL_REVOKE_TOKENS", "false", "end the sign-in's tokens when done: true or false", reloads, func(c *config, value string) error { return yesNo(&c.RevokeTokens, value) }},
 		{"demo-mfa", "PORTAL_DEMO_MFA", "on", "MFA of the embedded pool: on or optional", 0, (*config).setDemoMFA},
 	}
 }

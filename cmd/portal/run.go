@@ -207,7 +207,7 @@ func (n *node) build(cfg config) (*web.Server, error) {
 		return nil, err
 	}
 	portal, err := web.New(web.Options{
-		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Required: n.mfa == "on", Removable: n.mfa == "optional", Now: pool.Now}),
+		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Required: n.mfa == "on", Removable: n.mfa == "optional", Revoke: cfg.RevokeTokens, Now: pool.Now}),
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
 		SessionAge:      sessionAge,

@@ -197,8 +197,8 @@ func isLoopback(address string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-func (c *config) setMaintenance(value string) (err error) {
-	if c.Maintenance, err = strconv.ParseBool(value); err != nil {
+func yesNo(target *bool, value string) (err error) {
+	if *target, err = strconv.ParseBool(value); err != nil {
 		return fmt.Errorf("want true or false, not %q", value)
 	}
 	return nil

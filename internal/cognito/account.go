@@ -73,3 +73,17 @@ func (c *Client) SignOutEverywhere(ctx context.Context, accessToken secret.Text)
 	}
 	return nil
 }
+
+// Revoke is RevokeToken.
+func (c *Client) Revoke(ctx context.Context, refreshToken secret.Text) error {
+	ctx, cancel := withoutCancel(ctx)
+	defer cancel()
+	in := &cip.RevokeTokenInput{ClientId: aws.String(c.clientID), Token: aws.String(refreshToken.Reveal())}
+	if !c.clientSecret.IsZero() {
+		in.ClientSecret = aws.String(c.clientSecret.Reveal())
+	}
+	if _, err := c.api.RevokeToken(ctx, in); err != nil {
+		return translate("RevokeToken", err)
+	}
+	return nil
+}

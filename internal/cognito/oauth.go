@@ -72,7 +72,7 @@ func (o *OAuth) Start() (string, Pending) {
 		oauth2.SetAuthURLParam("prompt", "login")), pending
 }
 
-// Finish trades the code for tokens. Nothing is kept but the access token.
+// Finish trades the code for tokens.
 func (o *OAuth) Finish(ctx context.Context, pending Pending, state, code secret.Text) (enroll.Answer, error) {
 	const op = "oauth2/token"
 	if state.IsZero() || !state.Equal(pending.State) {
@@ -100,6 +100,7 @@ func (o *OAuth) Finish(ctx context.Context, pending Pending, state, code secret.
 	}
 	answer, err := o.Accept(ctx, secret.New(token.AccessToken))
 	answer.Federated = answer.Federated || len(about.Identities) > 0
+	answer.Refresh = secret.New(token.RefreshToken)
 	return answer, err
 }
 

@@ -111,7 +111,9 @@ func (c *Client) answer(op, username string, got reply) (enroll.Answer, error) {
 		return enroll.Answer{}, &enroll.Error{Kind: kind, Op: op, Err: errors.New(why)}
 	}
 	if got.result != nil && aws.ToString(got.result.AccessToken) != "" {
-		return readAnswer(op, c.poolID, secret.New(*got.result.AccessToken))
+		answer, err := readAnswer(op, c.poolID, secret.New(*got.result.AccessToken))
+		answer.Refresh = secret.New(aws.ToString(got.result.RefreshToken))
+		return answer, err
 	}
 	answer := enroll.Answer{
 		Session:     enroll.Session{Text: secret.New(aws.ToString(got.session)), UserID: username},

@@ -62,6 +62,9 @@ type Pool interface {
 	// SignOutEverywhere ends every session of the account (GlobalSignOut).
 	SignOutEverywhere(ctx context.Context, accessToken secret.Text) error
 
+	// Revoke ends a refresh token, and the access tokens that came with it (RevokeToken).
+	Revoke(ctx context.Context, refreshToken secret.Text) error
+
 	// ForgotPassword sends a code to whoever has the account's mailbox or phone (ForgotPassword).
 	ForgotPassword(ctx context.Context, username string) error
 	// ResetPassword sets a new password with that code (ConfirmForgotPassword).
@@ -133,6 +136,7 @@ type Answer struct {
 	DeviceName  string      // with ChallengeCode by app, when the app was given a name
 	Attributes  []string    // with ChallengeNewPassword: what else the pool wants to know
 	AccessToken secret.Text // with NoChallenge
+	Refresh     secret.Text // with NoChallenge: the refresh token, "" when the pool gave none
 	Username    string      // with NoChallenge: the account's own name
 	SignedInAt  time.Time   // with NoChallenge: when the person proved who he is
 	Federated   bool        // with NoChallenge: another identity provider signs this account in
@@ -159,6 +163,7 @@ type Service struct {
 	policy    PasswordPolicy
 	required  bool
 	removable bool
+	revoke    bool
 	now       func() time.Time
 }
 
@@ -168,10 +173,11 @@ type Options struct {
 	Policy    PasswordPolicy
 	Required  bool // the pool is known to require MFA
 	Removable bool // the pool is known not to: people may switch their app off
+	Revoke    bool // end each sign-in's refresh token when its flow is done: one more call to the pool
 	Now       func() time.Time
 }
 
 // New makes a Service.
 func New(opts Options) *Service {
-	return &Service{pool: opts.Pool, policy: opts.Policy, required: opts.Required, removable: opts.Removable, now: opts.Now}
+	return &Service{pool: opts.Pool, policy: opts.Policy, required: opts.Required, removable: opts.Removable, revoke: opts.Revoke, now: opts.Now}
 }

@@ -82,10 +82,11 @@ type Flow struct {
 	ID        ID        // of this sign-in; a flow that was ended is refused by it
 	Began     time.Time // when it began; see Over
 	Step      Step
-	Username  string    // as typed at sign-in; shown to the person and in the app
-	Account   string    // the account's own, unchanging name; known once the password was right
-	Authority Authority // what authorizes the next calls; dropped when done
-	Until     time.Time // when Authority ends
+	Username  string      // as typed at sign-in; shown to the person and in the app
+	Account   string      // the account's own, unchanging name; known once the password was right
+	Authority Authority   // what authorizes the next calls; dropped when done
+	Until     time.Time   // when Authority ends
+	Refresh   secret.Text // to be revoked when done; kept only by a Service that does so
 	Notice    Notice
 	ReturnTo  string // key of where to go on afterwards
 	Elsewhere bool   // signed in at Cognito's pages or in another application: the portal saw no password

@@ -71,7 +71,9 @@ func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) 
 func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
 	var err error
 	if f.Authority.AccessToken.IsZero() {
-		_, err = s.pool.FinishSetUp(ctx, f.Authority.Session)
+		var answer Answer
+		answer, err = s.pool.FinishSetUp(ctx, f.Authority.Session)
+		f = s.keepRefresh(f, answer)
 		if authorityEnded(err) {
 			// The session has ended or is spent. The app is verified, and a pool that insists on an app needs no more
 			// than that: the next sign-in asks for its code.
@@ -87,7 +89,24 @@ func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
 	if err != nil {
 		return f.orSignInAgain(err), err
 	}
+	s.Leave(ctx, f)
 	return f.done(s.now()), nil
+}
+
+// keepRefresh remembers the refresh token that a sign-in produced, if it is to be revoked.
+func (s *Service) keepRefresh(f Flow, answer Answer) Flow {
+	if s.revoke && !answer.Refresh.IsZero() {
+		f.Refresh = answer.Refresh
+	}
+	return f
+}
+
+// Leave ends what the flow's sign-in could still be used for. Nobody else has ever had the token: when the pool does not
+// answer, it dies unused, and the person is not kept waiting for it.
+func (s *Service) Leave(ctx context.Context, f Flow) {
+	if s.revoke && !f.Refresh.IsZero() {
+		_ = s.pool.Revoke(ctx, f.Refresh)
+	}
 }
 
 // Try begins a real sign-in with the app that was just set up.

@@ -75,6 +75,7 @@ func (s *Service) AnswerCode(ctx context.Context, f Flow, typed string) (Flow, e
 	if f.Method == MethodApp {
 		f.Spent = Spent{Code: secret.New(code), At: s.now()}
 		if f.Trying && answer.Challenge == NoChallenge {
+			s.Leave(ctx, s.keepRefresh(f, answer))
 			return f.proven(s.now()), nil
 		}
 		f.HasApp, f.ByApp = true, true
@@ -178,6 +179,7 @@ func (s *Service) enter(ctx context.Context, f Flow, answer Answer) (Flow, error
 	}
 	f.Authority, f.Until, f.SignedInAt = Authority{AccessToken: answer.AccessToken}, f.until(answer.Until), answer.SignedInAt
 	f.Step, f.Trying, f.Methods, f.Looked = StepReview, false, nil, false
+	f = s.keepRefresh(f, answer)
 	if f.Verified { // an earlier flow ended between Verify and Prefer
 		f.Step = StepFinish
 		return s.Finish(ctx, f)

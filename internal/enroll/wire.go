@@ -44,6 +44,7 @@ const (
 	tagReturnTo
 	tagBegan
 	tagAccount
+	tagRefresh
 )
 
 // Flags.
@@ -109,6 +110,7 @@ func (f Flow) MarshalBinary() ([]byte, error) {
 	put(tagReturnTo, []byte(f.ReturnTo))
 	put(tagBegan, instant(f.Began))
 	put(tagAccount, []byte(f.Account))
+	put(tagRefresh, pack(f.Refresh))
 	for _, other := range f.unknown {
 		put(other.tag, other.value)
 	}
@@ -199,6 +201,8 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		f.ReturnTo = string(value)
 	case tagAccount:
 		f.Account = string(value)
+	case tagRefresh:
+		f.Refresh, err = unpack(value)
 	case tagBegan:
 		f.Began, err = readInstant(value)
 	case tagSignedInAt:
