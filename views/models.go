@@ -181,6 +181,41 @@ type Handoff struct {
 	Action string
 }
 
+// Swap is the page /swap: the word with which the flow goes on on another screen, and what became of it.
+type Swap struct {
+	Page
+	State     SwapState
+	Word      string // in two halves
+	Spelt     string // its letters one by one, for those who hear it
+	Address   string // to open on the other screen
+	QRModules int    // width of its picture in modules
+	QRPixels  int    // and in pixels
+	Until     time.Time
+	Left      time.Duration
+	Return    Action // where to go on when all is done; zero for nowhere
+}
+
+// SwapState is what became of a word: part of message keys, and of the address at which the page asks again.
+type SwapState string
+
+// The states.
+const (
+	SwapWaiting SwapState = "waiting" // nobody has typed it yet
+	SwapOver    SwapState = "over"    // nobody has, and it is too late
+	SwapMoved   SwapState = "moved"   // the flow goes on on the other screen
+	SwapDone    SwapState = "done"    // and the app is set up
+)
+
+// Continue is the page /continue, which asks for the word.
+type Continue struct {
+	Page
+	Typed string
+	Error i18n.Rich
+}
+
+// Arrived is the page /continue after the word was right: whose flow goes on here.
+type Arrived struct{ Page }
+
 // Problem is what a person sees when a step cannot go on.
 type Problem struct {
 	Page

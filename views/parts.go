@@ -89,3 +89,16 @@ func clock(d time.Duration) string {
 
 // minutes is a duration in minutes, rounded down, at least one.
 func minutes(d time.Duration) int { return max(1, int(d.Minutes())) }
+
+// asksAgain makes the page's step ask what became of a word, and take the answer's place when that is something new.
+func asksAgain(state SwapState) templ.OrderedAttributes {
+	if state != SwapWaiting && state != SwapMoved {
+		return nil
+	}
+	return templ.OrderedAttributes{
+		{Key: "hx-get", Value: "/swap?shown=" + string(state)},
+		{Key: "hx-trigger", Value: "every 3s"},
+		{Key: "hx-target", Value: "#" + Step},
+		{Key: "hx-swap", Value: "outerHTML"},
+	}
+}

@@ -14,10 +14,17 @@ func (s *Server) showDone(c echo.Context, f enroll.Flow) error {
 		Page: s.page(c, f, "done.title", false), Device: f.DeviceName, At: f.DoneAt, Replaced: f.HasApp, ProvenAt: f.ProvenAt,
 		MayTry: f.ProvenAt.IsZero() && !f.Elsewhere && !s.NoPasswords,
 	}
-	if place := s.returnTo(f); place.URL != "" {
-		page.Return = views.Action{Text: s.printer(c).T("done.return", "name", place.Name), Href: place.URL}
-	}
+	page.Return = s.returnAction(c, f)
 	return s.render(c, http.StatusOK, views.DonePage(page))
+}
+
+// returnAction is the link to where the person goes on: zero for nowhere.
+func (s *Server) returnAction(c echo.Context, f enroll.Flow) views.Action {
+	place := s.returnTo(f)
+	if place.URL == "" {
+		return views.Action{}
+	}
+	return views.Action{Text: s.printer(c).T("done.return", "name", place.Name), Href: place.URL}
 }
 
 func (s *Server) tryApp(c echo.Context, f enroll.Flow) error {

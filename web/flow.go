@@ -41,7 +41,13 @@ func pathOf(step enroll.Step) string {
 // next sends the browser to where the flow stands. htmx is told to load that page: it would follow a redirect by
 // itself and put the whole page where the form was.
 func (s *Server) next(c echo.Context, f enroll.Flow) error {
-	path := pathOf(f.At(s.Now()))
+	if f.Notice == enroll.NoticeMoved {
+		return s.goTo(c, swapPath)
+	}
+	return s.goTo(c, pathOf(f.At(s.Now())))
+}
+
+func (s *Server) goTo(c echo.Context, path string) error {
 	if isHTMX(c) {
 		c.Response().Header().Set("HX-Redirect", path)
 		return c.NoContent(http.StatusNoContent)
@@ -80,8 +86,11 @@ func (s *Server) flow(c echo.Context) (enroll.Flow, error) {
 		// Cleared, so that the way on is not barred by the same cookie.
 		return enroll.Flow{}, &badRequest{status: http.StatusBadRequest, key: "cookie", err: errors.Join(err, s.clearFlow(c))}
 	}
-	if f.Over(s.Now()) || s.ended(c, f) {
+	if f.Over(s.Now()) {
 		return enroll.Flow{Notice: enroll.NoticeEnded, ReturnTo: f.ReturnTo}, nil
+	}
+	if s.ended(c, f) {
+		return s.leftOf(c, f), nil
 	}
 	c.Set(flowKey, f)
 	return f, nil
@@ -133,6 +142,7 @@ func (s *Server) endUnless(c echo.Context, next enroll.ID) {
 
 func (s *Server) setFlow(c echo.Context, f enroll.Flow) error {
 	s.endUnless(c, f.ID)
+	f = s.withoutOldWord(c, f)
 	payload, err := f.MarshalBinary()
 	if err != nil {
 		return fmt.Errorf("write flow: %w", err)

@@ -53,6 +53,7 @@ type portal struct {
 	handler atomic.Pointer[web.Server]
 	drawer  *qr.Drawer
 	store   *store.Store
+	failing func(method string) bool // of the store's, if it is said
 	cognito atomic.Pointer[cognito.Client]
 	pages   atomic.Pointer[userpool.Pool]
 	domain  string // of Cognito's pages: the pool on a port, when somebody signs in there
@@ -71,6 +72,7 @@ type portalOptions struct {
 	revoke       bool
 	flow         cognito.AuthFlow // default password
 	plainHTTP    bool             // for a browser that would not take the test's certificate
+	store        string           // default: in memory
 }
 
 // password is what every test account has.
@@ -118,7 +120,10 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 		change(&p.options)
 	}
 	var err error
-	if p.store, err = store.Open(t.Context(), "sqlite::memory:", store.Options{Now: p.poolTime}); err != nil {
+	if p.options.store == "" {
+		p.options.store = "sqlite::memory:"
+	}
+	if p.store, err = store.Open(t.Context(), p.options.store, store.Options{Now: p.poolTime}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.store.Close() })
@@ -189,13 +194,16 @@ func (p *portal) restart() {
 	sealing := session.Options{Name: "handoff", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 40 * time.Minute, Now: pool.Now}
 	handoffs, err := session.NewSealer(sealing)
 	p.must(err)
+	sealing.Name = "swap"
+	swaps, err := session.NewSealer(sealing)
+	p.must(err)
 	options := web.Options{
 		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Revoke: p.options.revoke, Now: pool.Now}), Policy: policy,
 		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL,
 		Brand: look, Maintenance: p.options.maintenance,
 		SessionValidity: 3 * time.Minute, Now: pool.Now,
 		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Store: pageStore{p.store, info.UserPoolID}, SessionAge: 40 * time.Minute, Handoffs: handoffs,
+		Store: pageStore{p.store, info.UserPoolID, p}, SessionAge: 40 * time.Minute, Handoffs: handoffs, Swaps: swaps,
 		Returns: []web.Return{{Key: "intranet", Name: "Intranet", URL: "https://intranet.example/"}, {Key: "hr", Name: "Northwind HR", URL: "https://hr.example/done?x=1"}},
 		APIKeys: []web.APIKey{{Name: "hr", Hash: sha256.Sum256([]byte(apiKey))}},
 	}
@@ -221,10 +229,18 @@ const apiKey = "an-application's-key"
 // pageStore and pageOAuth are what cmd/portal makes of the real parts.
 type pageStore struct {
 	*store.Store
-	pool string
+	pool   string
+	portal *portal
+}
+
+func (s pageStore) fails(method string) bool {
+	return s.portal.failing != nil && s.portal.failing(method)
 }
 
 func (s pageStore) EndSession(ctx context.Context, id enroll.ID, until time.Time) error {
+	if s.fails("EndSession") {
+		return store.ErrUnavailable
+	}
 	return s.Store.EndSession(ctx, id, until)
 }
 
@@ -250,11 +266,18 @@ func (s pageStore) PutHandoff(ctx context.Context, hash [32]byte, sealed []byte,
 }
 
 func (s pageStore) TakeHandoff(ctx context.Context, hash [32]byte) ([]byte, bool, error) {
+	if s.fails("TakeHandoff") {
+		return nil, false, store.ErrUnavailable
+	}
 	taken, err := s.Store.TakeHandoff(ctx, hash)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, false, nil
 	}
 	return taken.Payload, err == nil, err
+}
+
+func (s pageStore) Allow(ctx context.Context, key string, limit web.Limit, now time.Time) (time.Duration, error) {
+	return s.Store.Allow(ctx, key, store.Limit(limit), now)
 }
 
 type pageOAuth struct{ *cognito.OAuth }
@@ -480,9 +503,11 @@ var masks = []struct {
 	{regexp.MustCompile(`\b([A-Z2-7]{4} ){12}[A-Z2-7]{4}\b`), "KEY"},
 	{regexp.MustCompile(`secret=[A-Z2-7]+`), "secret=KEY"},
 	{regexp.MustCompile(`(?m)(<ol class="spell"[^>]*>\n)(?:^ *(?:<li>|<span>|[2-7]|[A-Z][A-Za-z-]*)\n)+`), "${1}SPELLING\n"},
-	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "http://HOST"},
+	{regexp.MustCompile(`https?://127\.0\.0\.1:\d+`), "http://HOST"},
 	{regexp.MustCompile(`name="flow" value="[0-9a-f]{32}"`), `name="flow" value="FLOW"`},
 	{regexp.MustCompile(`/handoff/[A-Z2-7]+`), "/handoff/LOCATOR"},
+	{regexp.MustCompile(`\b[0-9A-HJKMNP-TV-Z]{3} [0-9A-HJKMNP-TV-Z]{3}\b`), "WORD"},
+	{regexp.MustCompile(`\b([0-9A-HJKMNP-TV-Z] ){5}[0-9A-HJKMNP-TV-Z]\b`), "W O R D"},
 	{regexp.MustCompile(`\.[0-9a-f]{12}\.`), ".HASH."},
 	{regexp.MustCompile(`\b[A-Z2-7]{4}-[A-Z2-7]{4}\b`), "REQUEST-ID"},
 }

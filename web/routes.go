@@ -53,6 +53,13 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/set-up/verify", at(enroll.StepScan), s.verifyCode},
 		{http.MethodPost, "/set-up/finish", at(enroll.StepFinish), s.finishSetUp},
 
+		{http.MethodPost, swapPath, at(enroll.StepReview, enroll.StepScan), s.offerFlow},
+		{http.MethodPost, swapPath + "/cancel", at(enroll.StepReview, enroll.StepScan), s.keepFlow},
+		{http.MethodGet, swapPath, anywhere, s.showSwap},
+		{http.MethodGet, continuePath, anywhere, s.showContinue},
+		{http.MethodPost, continuePath, anywhere, s.continueHere},
+		{http.MethodGet, continuePath + "/qr.png", anywhere, s.showContinueQR},
+
 		{http.MethodGet, "/done", at(enroll.StepDone), s.showDone},
 		{http.MethodPost, "/try", at(enroll.StepDone), s.tryApp},
 		{http.MethodPost, "/sign-out", anywhere, s.signOut},

@@ -59,7 +59,7 @@ func (s *Server) signInNotices(c echo.Context, f enroll.Flow) []i18n.Rich {
 		return s.printer(c).Rich("signin.notice."+key, 0, pairs...)
 	}
 	var notices []i18n.Rich
-	if f.Notice != enroll.NoNotice {
+	if f.Notice != enroll.NoNotice && f.Step == enroll.StepSignIn { // those of other steps were for them alone
 		return []i18n.Rich{say(f.Notice.String())}
 	}
 	switch {

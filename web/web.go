@@ -37,6 +37,7 @@ type Options struct {
 	OAuthPending    *session.Store // cookie of those who are signing in at Cognito's pages; nil: nobody does
 	NoPasswords     bool           // people sign in at Cognito's pages only
 	Handoffs        *session.Sealer
+	Swaps           *session.Sealer // of flows on their way to another screen
 	APIKeys         []APIKey
 	Returns         []Return // where people may go on afterwards; the first is the default
 	SessionAge      time.Duration
@@ -68,6 +69,16 @@ type Store interface {
 	PutHandoff(ctx context.Context, locatorHash [32]byte, sealed []byte, expires time.Time) error
 	// TakeHandoff takes it, once.
 	TakeHandoff(ctx context.Context, locatorHash [32]byte) (sealed []byte, found bool, err error)
+	// Allow counts an event of key, on all nodes, and answers 0 if limit has room for it at the moment now. Else it
+	// answers how long to wait.
+	Allow(ctx context.Context, key string, limit Limit, now time.Time) (wait time.Duration, err error)
+}
+
+// Limit is how often something may happen: Burst times at once, and Events times in every Per in the long run.
+type Limit struct {
+	Events int
+	Per    time.Duration
+	Burst  int
 }
 
 // Event is what happened to an account's app, in our own record.

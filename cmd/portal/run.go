@@ -195,6 +195,11 @@ func (n *node) build(cfg config) (*web.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
 	}
+	sealing.Name = "swap"
+	swaps, err := session.NewSealer(sealing)
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+	}
 	var pending *session.Store
 	if cfg.SignIn != "password" {
 		sealing.Name, sealing.MaxAge = "oidc", pendingAge
@@ -216,6 +221,7 @@ func (n *node) build(cfg config) (*web.Server, error) {
 		OAuthPending:    pending,
 		NoPasswords:     cfg.SignIn == "oauth",
 		Handoffs:        handoffs,
+		Swaps:           swaps,
 		APIKeys:         cfg.APIKeys,
 		Returns:         cfg.Returns,
 		QR:              n.drawer,

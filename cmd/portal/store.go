@@ -55,6 +55,10 @@ func (s pageStore) TakeHandoff(ctx context.Context, locatorHash [32]byte) ([]byt
 	return taken.Payload, err == nil, err
 }
 
+func (s pageStore) Allow(ctx context.Context, key string, limit web.Limit, now time.Time) (time.Duration, error) {
+	return s.Store.Allow(ctx, key, store.Limit(limit), now)
+}
+
 // purgeEvery is how often what has expired is deleted from the store, and purgeAtMost how much at a time.
 const (
 	purgeEvery  = 10 * time.Minute

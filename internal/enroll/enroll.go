@@ -16,6 +16,7 @@
 //
 //	signin.go   from a name to a token or a session      setup.go  from there to a working app
 //	account.go  what a signed-in person may change       reset.go  forgotten password, account not confirmed
+//	swap.go     going on on another screen
 //
 // Two authorities, one path: an access token (the pool lets the account in; Finish is SetUserMFAPreference) or a
 // challenge session (the pool insists on an app; Finish is the answer to MFA_SETUP).

@@ -49,6 +49,8 @@ const (
 	NoticePreferred          // another method is preferred
 	NoticeEnded              // the visit that the browser remembers was ended
 	NoticeReplace            // an app is set up: sign in before it is replaced
+	NoticeArrived            // the flow came from another screen
+	NoticeMoved              // the flow went on on another screen
 	noticeEnd
 )
 
@@ -72,6 +74,10 @@ func (n Notice) String() string {
 		return "replace"
 	case NoticeEnded:
 		return "ended"
+	case NoticeArrived:
+		return "arrived"
+	case NoticeMoved:
+		return "moved"
 	}
 	return ""
 }
@@ -90,6 +96,7 @@ type Flow struct {
 	Notice    Notice
 	ReturnTo  string // key of where to go on afterwards
 	Elsewhere bool   // signed in at Cognito's pages or in another application: the portal saw no password
+	Word      Word   // with which it can go on on another screen; see swap.go
 
 	Method      Method    // StepCode: what is asked for; StepReview: what is preferred
 	Methods     []Method  // StepChoose: what is offered; StepReview: what the account has

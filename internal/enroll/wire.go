@@ -45,6 +45,8 @@ const (
 	tagBegan
 	tagAccount
 	tagRefresh
+	tagWord
+	tagWordMade
 )
 
 // Flags.
@@ -111,6 +113,8 @@ func (f Flow) MarshalBinary() ([]byte, error) {
 	put(tagBegan, instant(f.Began))
 	put(tagAccount, []byte(f.Account))
 	put(tagRefresh, pack(f.Refresh))
+	put(tagWord, pack(f.Word.Text))
+	put(tagWordMade, instant(f.Word.Made))
 	for _, other := range f.unknown {
 		put(other.tag, other.value)
 	}
@@ -207,6 +211,10 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		f.Began, err = readInstant(value)
 	case tagSignedInAt:
 		f.SignedInAt, err = readInstant(value)
+	case tagWord:
+		f.Word.Text, err = unpack(value)
+	case tagWordMade:
+		f.Word.Made, err = readInstant(value)
 	default:
 		f.unknown = append(f.unknown, field{tag, append([]byte(nil), value...)})
 	}

@@ -113,8 +113,17 @@ func TestLostPhoneIsResumed(t *testing.T) {
 		name  string
 		calls int // in one reset
 	}{
-		{"AppendAudit", 12}, {"Allow", 3}, {"PutReset", 1}, {"PutInvite", 1}, {"SetResetInvite", 1}, {"PutPart", 5}, {"PutPiece", 1},
-		{"AppendLedger", 1}, {"EndAllBefore", 1}, {"FinishReset", 1}, {"Latest", 1},
+		{"AppendAudit", 12},
+		{"Allow", 3},
+		{"PutReset", 1},
+		{"PutInvite", 1},
+		{"SetResetInvite", 1},
+		{"PutPart", 5},
+		{"PutPiece", 1},
+		{"AppendLedger", 1},
+		{"EndAllBefore", 1},
+		{"FinishReset", 1},
+		{"Latest", 1},
 	} {
 		for n := range op.calls {
 			for _, after := range []bool{false, true} {

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Handoff is what another application handed over for the browser that shows its locator.
+// Handoff is what another application, or another screen, handed over for the browser that shows its locator.
 type Handoff struct {
-	LocatorHash [32]byte  // SHA-256: whoever reads the store cannot make the URL
+	LocatorHash [32]byte  // whoever reads the store cannot find the locator
 	Payload     []byte    // sealed by the caller
 	ExpiresAt   time.Time // from then on it cannot be taken
 }

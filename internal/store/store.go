@@ -7,7 +7,7 @@
 //
 //	what                                             file          kept until
 //	sessions that ended; accounts signed out         sessions.go   their cookies have expired
-//	hand-offs from other applications                handoffs.go   taken, or expired
+//	flows on their way into another browser          handoffs.go   taken, or expired
 //	invites: links that agents made                  invites.go    a month after they expired
 //	how often somebody acted                         throttles.go  it no longer matters
 //	ledger: what became of every account's app       ledger.go     the operator deletes it
