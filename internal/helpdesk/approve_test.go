@@ -13,8 +13,8 @@ func asking(account string) helpdesk.Asking {
 }
 
 func TestPrivilegedNeedsASecondPerson(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		w.add("carol", "finance")
 		w.add("other", "finance")
 		grace, lena := w.agent("grace"), w.agent("lena")

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +17,8 @@ import (
 // TestNoAuditNoEffect: with a trail that cannot be written, nothing that an agent or an owner can do changes the pool or
 // a link.
 func TestNoAuditNoEffect(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		w.withPhone("ada")
 		w.add("bob")
 		link := w.mint(minting("bob"))
@@ -67,6 +69,26 @@ func TestNoAuditNoEffect(t *testing.T) {
 			t.Error("something happened")
 		}
 	})
+}
+
+// TestMeansAreHandedOutInOnePlace: whatever can change something is reached through auditor.do alone.
+func TestMeansAreHandedOutInOnePlace(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, name := range files {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(source, []byte(".means")) && name != "audit.go" && !strings.HasSuffix(name, "_test.go") {
+			t.Errorf("%s reaches for the means itself", name)
+		}
+		if bytes.Contains(source, []byte("means{")) && name != "helpdesk.go" && !strings.HasSuffix(name, "_test.go") {
+			t.Errorf("%s makes means", name)
+		}
+	}
 }
 
 // TestResultThatCannotBeWritten: the intent stands alone, and whoever reads it knows that it may have happened.

@@ -2,7 +2,6 @@ package helpdesk_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,7 +17,7 @@ func benchmark(b *testing.B, run func(*testing.B, *world)) {
 		name string
 		url  func(testing.TB) string
 	}{
-		{"SQLite", func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "portal.db") }},
+		{"SQLite", sqliteFile},
 		{"PostgreSQL", postgrestest.Database},
 	} {
 		b.Run(engine.name, func(b *testing.B) { run(b, open(b, userpool.Options{}, engine.url(b), nil)) })

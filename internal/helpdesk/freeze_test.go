@@ -12,8 +12,8 @@ import (
 )
 
 func TestThisWasNotMe(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		w.withPhone("ada")
 		report, err := w.desk.LostPhone(w.ctx, w.agent("grace"), lostPhone("ada"))
 		w.ok(err)
@@ -87,8 +87,8 @@ func TestFreezeTokens(t *testing.T) {
 
 // TestFreezeMeetsTheFinish: whichever comes first, the other is told, a hundred times on each engine.
 func TestFreezeMeetsTheFinish(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		other := w.node()
 		for i := range 100 {
 			name := "user-" + string(rune('a'+i%26)) + string(rune('a'+i/26))
@@ -125,8 +125,8 @@ func TestFreezeMeetsTheFinish(t *testing.T) {
 // TestThousandRaceForOneLink: a thousand browsers on four nodes have link and piece. One holds it in the end, and one
 // set-up spends it.
 func TestThousandRaceForOneLink(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		w.add("ada")
 		link := w.mint(minting("ada"))
 		desks := []*helpdesk.Desk{w.desk, w.node(), w.node(), w.node()}

@@ -13,8 +13,8 @@ import (
 )
 
 func TestLinkFromMintToSpent(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		sub := w.add("ada")
 		link := w.mint(minting("ada"))
 		if link.Status != helpdesk.LinkLive || link.Account != sub || link.ExpiresAt.Sub(link.CreatedAt) != time.Hour || link.Language != "en" ||
@@ -273,8 +273,8 @@ func TestRightsAreJudgedAgain(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		w.add("ada")
 		for range 3 {
 			w.mint(minting("ada"))

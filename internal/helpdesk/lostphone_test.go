@@ -26,8 +26,8 @@ func (w *world) withPhone(name string) {
 }
 
 func TestLostPhone(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		w.withPhone("ada")
 		report, err := w.desk.LostPhone(w.ctx, w.agent("grace"), lostPhone("ada"))
 		w.ok(err)
@@ -113,8 +113,17 @@ func TestLostPhoneIsResumed(t *testing.T) {
 		name  string
 		calls int // in one reset
 	}{
-		{"AppendAudit", 12}, {"Allow", 3}, {"PutReset", 1}, {"PutInvite", 1}, {"SetResetInvite", 1}, {"PutPart", 5}, {"PutPiece", 1},
-		{"AppendLedger", 1}, {"EndAllBefore", 1}, {"FinishReset", 1}, {"Latest", 1},
+		{"AppendAudit", 12},
+		{"Allow", 3},
+		{"PutReset", 1},
+		{"PutInvite", 1},
+		{"SetResetInvite", 1},
+		{"PutPart", 5},
+		{"PutPiece", 1},
+		{"AppendLedger", 1},
+		{"EndAllBefore", 1},
+		{"FinishReset", 1},
+		{"Latest", 1},
 	} {
 		for n := range op.calls {
 			for _, after := range []bool{false, true} {
@@ -124,8 +133,8 @@ func TestLostPhoneIsResumed(t *testing.T) {
 	}
 	faults = append(faults, fault{"notice", func(w *world) { w.outbox.fail = fmt.Errorf("mail server: %w", helpdesk.ErrUnavailable) }})
 
-	run := func(t *testing.T, w *world, f fault) {
-		w.TB = t
+	run := func(w *world, f fault) {
+		t := w.TB
 		w.withPhone("ada")
 		grace := w.agent("grace")
 		f.strike(w)
@@ -165,12 +174,12 @@ func TestLostPhoneIsResumed(t *testing.T) {
 		assertWorld(t, w, "ada")
 	}
 	for _, f := range faults {
-		t.Run(f.name, func(t *testing.T) { run(t, inMemory(t, nil), f) })
+		t.Run(f.name, func(t *testing.T) { run(inMemory(t, nil), f) })
 	}
 	// What the engine has to do with it: answers of the store that were lost.
 	for _, f := range faults {
 		if strings.HasPrefix(f.name, "Put") && strings.HasSuffix(f.name, " 0 true") {
-			engines(t, userpool.Options{}, func(t *testing.T, w *world) { run(t, w, f) })
+			engines(t, userpool.Options{}, func(w *world) { run(w, f) })
 		}
 	}
 }
@@ -237,8 +246,8 @@ func TestResetIsInTheWay(t *testing.T) {
 
 // TestTwoAgentsAtOnce: one account, one reset.
 func TestTwoAgentsAtOnce(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		w.withPhone("ada")
 		desks := []*helpdesk.Desk{w.desk, w.node()}
 		agents := []helpdesk.Agent{w.agent("grace"), w.agent("heidi")}

@@ -39,7 +39,7 @@ func TestInviteEvents(t *testing.T) {
 		if many, err := w.first.InviteEvents(ctx, 3, 0, 1000); err != nil || len(many) != 500 {
 			t.Errorf("%d events, %v, want them bounded", len(many), err)
 		}
-		w.clock.advance(60*24*time.Hour - 3*time.Second)
+		w.clock.advance(60*24*time.Hour - 4*time.Second)
 		purge(t, w.first, 0)
 		w.clock.advance(time.Second)
 		purge(t, w.first, 1)

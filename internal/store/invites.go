@@ -175,7 +175,8 @@ func inviteFields(i *Invite) []any {
 		&i.PieceHash,
 		instant{&i.PieceExpiresAt},
 		&i.Tries,
-		&i.Before, &i.Approval, array16{&i.Holder},
+		&i.Before, &i.Approval,
+		array16{&i.Holder},
 	}
 }
 
