@@ -174,7 +174,10 @@ func TestLostPhoneIsResumed(t *testing.T) {
 		assertWorld(t, w, "ada")
 	}
 	for _, f := range faults {
-		t.Run(f.name, func(t *testing.T) { run(inMemory(t, nil), f) })
+		t.Run(f.name, func(t *testing.T) {
+			// Nobody may set up without a link: who has neither it nor the old app is locked out.
+			run(inMemory(t, func(o *helpdesk.Options) { o.Policy.Mode = helpdesk.PolicyTicket }), f)
+		})
 	}
 	// What the engine has to do with it: answers of the store that were lost.
 	for _, f := range faults {
@@ -242,6 +245,32 @@ func TestResetIsInTheWay(t *testing.T) {
 		t.Errorf("got %+v, want the new app left alone", report.Reset.Parts)
 	}
 	assertWorld(t, w, "ada")
+}
+
+// TestSpokenPieceStays: going on with a reset does not end the piece that was just spoken.
+func TestSpokenPieceStays(t *testing.T) {
+	w := inMemory(t, nil)
+	w.withPhone("ada")
+	w.pool.FailNext("AdminUserGlobalSignOut", userpool.Fault{Kind: userpool.FaultInternal, Times: 2})
+	first, err := w.desk.LostPhone(w.ctx, w.agent("grace"), lostPhone("ada"))
+	w.kind(err, helpdesk.PoolDown)
+	again, err := w.desk.Resume(w.ctx, w.agent("grace"), first.Reset.ID, false)
+	w.ok(err)
+	if !again.Link.Piece.IsZero() || again.Link.ID != first.Link.ID {
+		t.Errorf("got %+v, want the first link and its piece kept", again.Link)
+	}
+	w.open(first.Link)
+
+	// Somebody is setting up with it: not even a wish for another link takes it away.
+	w.pool.FailNext("AdminUserGlobalSignOut", userpool.Fault{Kind: userpool.FaultInternal, Times: 2})
+	w.clock.advance(time.Hour)
+	w.withPhone("bob")
+	first, err = w.desk.LostPhone(w.ctx, w.agent("grace"), lostPhone("bob"))
+	w.kind(err, helpdesk.PoolDown)
+	held := w.open(first.Link).Held
+	_, err = w.desk.Resume(w.ctx, w.agent("grace"), first.Reset.ID, true)
+	w.ok(err)
+	w.ok(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: "bob", Held: held}))
 }
 
 // TestTwoAgentsAtOnce: one account, one reset.
