@@ -19,7 +19,7 @@ import (
 //	I5 one submit, one effect     I7 no canary outside its place
 //
 // I3, I4 and I6 are the pages': there is no key, no form and no answer here.
-func assertWorld(t *testing.T, w *world, accounts ...string) {
+func assertWorld(t testing.TB, w *world, accounts ...string) {
 	t.Helper()
 	trail := w.trail()
 	for _, name := range accounts {
@@ -74,7 +74,7 @@ func dropping(trail []helpdesk.AuditEntry, account helpdesk.Account) bool {
 
 // assertIntents: each result has the intent that it names, before it, and each intent one result at most. A link is spent
 // once.
-func assertIntents(t *testing.T, trail []helpdesk.AuditEntry) {
+func assertIntents(t testing.TB, trail []helpdesk.AuditEntry) {
 	t.Helper()
 	answered, spent := map[int64]int{}, map[string]int{}
 	for _, e := range trail {
@@ -104,7 +104,7 @@ func intent(trail []helpdesk.AuditEntry, result helpdesk.AuditEntry) helpdesk.Au
 }
 
 // assertNoSecrets looks for locators and pieces in everything that outlives a request.
-func assertNoSecrets(t *testing.T, w *world, trail []helpdesk.AuditEntry) {
+func assertNoSecrets(t testing.TB, w *world, trail []helpdesk.AuditEntry) {
 	t.Helper()
 	sinks := map[string]string{"audit trail": fmt.Sprint(trail)}
 	w.log.mu.Lock()

@@ -19,7 +19,7 @@ func (d *Desk) AuditTrail(ctx context.Context, agent Agent, after int64, limit i
 	if err := d.Allowed(OpAudit, agent, Target{}); err != nil {
 		return nil, err
 	}
-	list, err := d.audit.means.journal.Audit(ctx, after, limit)
+	list, err := d.memory.Audit(ctx, after, limit)
 	if err != nil {
 		return nil, storeDown(string(OpAudit), err)
 	}
@@ -31,7 +31,7 @@ func (d *Desk) VerifyAudit(ctx context.Context, agent Agent) (AuditEntry, error)
 	if err := d.Allowed(OpAudit, agent, Target{}); err != nil {
 		return AuditEntry{}, err
 	}
-	last, err := d.audit.means.journal.VerifyAudit(ctx)
+	last, err := d.memory.VerifyAudit(ctx)
 	if _, broken := errors.AsType[*BrokenChain](err); err != nil && !broken {
 		return last, storeDown(string(OpAudit), err)
 	}
@@ -57,17 +57,17 @@ func (d *Desk) ExportAudit(ctx context.Context, agent Agent, w io.Writer) error 
 	if err := d.Allowed(OpAuditExport, agent, Target{}); err != nil {
 		return err
 	}
-	return d.audit.do(ctx, act{agent.String(), "export audit", d.poolID, ""}, func(ctx context.Context, m means) (string, error) {
-		lines, err := exportAudit(ctx, m.journal, w)
+	return d.audit.do(ctx, act{agent.String(), "export audit", d.poolID, ""}, func(ctx context.Context, _ means) (string, error) {
+		lines, err := exportAudit(ctx, d.memory, w)
 		return fmt.Sprintf("%d entries", lines), err
 	})
 }
 
-func exportAudit(ctx context.Context, journal Journal, w io.Writer) (lines int64, err error) {
+func exportAudit(ctx context.Context, memory Memory, w io.Writer) (lines int64, err error) {
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
 	for {
-		batch, err := journal.Audit(ctx, lines, auditBatch)
+		batch, err := memory.Audit(ctx, lines, auditBatch)
 		if err != nil {
 			return lines, storeDown(string(OpAuditExport), err)
 		}

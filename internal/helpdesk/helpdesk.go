@@ -3,7 +3,8 @@
 // pool ([Directory]), of the store ([Store]) and of whoever writes to people ([Notifier]).
 //
 //	agent.go      an Agent, from the pool's groups           rules.go     operation -> least rank, channels, approval
-//	invite.go     Mint, IssuePiece, Revoke, SendLink         piece.go     locators and spoken pieces: made, read, hashed
+//	invite.go     Mint, IssuePiece                           piece.go     locators and spoken pieces: made, read, hashed
+//	link.go       Link, Links, Revoke, SendLink              subject.go   the account that something is about
 //	open.go       Open, MayStart, Spend: the link's way      policy.go    when a link is needed
 //	lostphone.go  LostPhone: one action, recorded parts      parts.go     what each part does
 //	approve.go    a second person for privileged accounts    limits.go    how often
@@ -26,7 +27,8 @@
 // # Effects
 //
 // Whatever changes the pool or a link goes through [auditor.do], which writes the intent first: without it nothing
-// happens, because nothing else has the means. Reads do not.
+// happens, because nothing else has the means. Reads do not. What is recorded of a person's own way (tries, happenings) has
+// no entry either.
 package helpdesk
 
 import (

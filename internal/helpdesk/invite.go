@@ -33,39 +33,6 @@ type NewLink struct {
 	Piece   secret.Text // eight characters in two groups, to be spoken; empty after LostPhone until the old app is dealt with
 }
 
-// Link is an invite as agents see it.
-type Link struct {
-	ID        int64
-	Account   string // sub
-	Username  string // where the caller has looked the account up, else ""
-	Purpose   Purpose
-	Agent     string
-	Ticket    string
-	Reason    string
-	Proof     string
-	Language  string
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	Status    LinkStatus
-	ChangedAt time.Time // when it was opened, spent, revoked or cancelled
-	PieceEnds time.Time // when the spoken piece is no longer heard; zero: none was issued
-	TriesLeft int
-}
-
-// LinkStatus is a link's state as agents see it.
-type LinkStatus string
-
-// The states. A link that can be used is live or opened.
-const (
-	LinkLive      LinkStatus = "live"
-	LinkOpened    LinkStatus = "opened"
-	LinkSpent     LinkStatus = "spent"
-	LinkRevoked   LinkStatus = "revoked"
-	LinkCancelled LinkStatus = "cancelled"
-	LinkExpired   LinkStatus = "expired"
-	LinkLocked    LinkStatus = "locked" // five wrong pieces
-)
-
 // NewPiece is a spoken piece that was just issued.
 type NewPiece struct {
 	Piece secret.Text
@@ -216,36 +183,6 @@ func (d *Desk) issue(ctx context.Context, agent Agent, link Link, locatorHash [3
 	return NewPiece{Piece: piece, Until: until}, nil
 }
 
-// linkError is what a store's error about a link means to an agent.
-func linkError(op Operation, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict):
-		return &Error{Kind: NoSuchLink, Op: string(op), Err: err}
-	}
-	return storeDown(string(op), err)
-}
-
-// link finds a link of this pool that an agent may do something with.
-func (d *Desk) link(ctx context.Context, op Operation, agent Agent, id int64) (Invite, subject, error) {
-	if err := d.mayTry(op, agent); err != nil {
-		return Invite{}, subject{}, err
-	}
-	invite, err := d.memory.InviteByID(ctx, id)
-	if err == nil && invite.Pool != d.poolID {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return Invite{}, subject{}, linkError(op, err)
-	}
-	s, err := d.subjectBySub(ctx, invite.Account)
-	if err != nil {
-		return Invite{}, subject{}, err
-	}
-	return invite, s, d.Allowed(op, agent, s.target)
-}
-
 // IssuePiece makes another spoken piece for a link that can still be used; the one before is over. Conflict: a reset is
 // in progress and the old app not dealt with; Resume then issues it. An account that has become privileged needs a link
 // that was approved.
@@ -275,89 +212,4 @@ func (d *Desk) noReset(ctx context.Context, op Operation, s subject) error {
 		return &Error{Kind: Conflict, Op: string(op), Err: fmt.Errorf("reset %d is to be resumed first", reset.ID)}
 	}
 	return nil
-}
-
-// Revoke ends a link at once.
-func (d *Desk) Revoke(ctx context.Context, agent Agent, id int64) error {
-	invite, s, err := d.link(ctx, OpRevoke, agent, id)
-	if err != nil {
-		return err
-	}
-	return d.revoke(ctx, agent.String(), invite, s.String())
-}
-
-func (d *Desk) revoke(ctx context.Context, actor string, invite Invite, target string) error {
-	err := d.audit.do(ctx, act{actor, "revoke link", target, fmt.Sprintf("link %d", invite.ID)},
-		func(ctx context.Context, m means) (string, error) {
-			return "revoked", linkError(OpRevoke, m.journal.RevokeInvite(ctx, invite.ID))
-		})
-	if err == nil {
-		d.changed(ctx, Change{At: d.now(), What: "link.revoked", Invite: invite.ID, Account: invite.Account, Ticket: invite.Ticket, Agent: actor})
-	}
-	return err
-}
-
-// SendLink mails the link, without its piece, to the address that the pool has verified. The locator is the one that
-// Mint answered: nobody else has it. BadInput: no address ("account"), or not this link's locator ("locator").
-func (d *Desk) SendLink(ctx context.Context, agent Agent, id int64, locator secret.Text) error {
-	invite, s, err := d.link(ctx, OpSendLink, agent, id)
-	switch {
-	case err != nil:
-		return err
-	case invite.LocatorHash != hashLocator(locator):
-		return badInput(OpSendLink, "locator")
-	case d.notifier == nil, s.Email == "", !s.EmailVerified:
-		return badInput(OpSendLink, "account")
-	}
-	notice := d.notice(fmt.Sprintf("link-%d", id), NoticeLink, s.Account, invite)
-	notice.Via, notice.To, notice.Locator, notice.Until = ViaEmail, s.Email, locator, invite.ExpiresAt
-	return d.audit.do(ctx, act{agent.String(), "mail link", s.String(), fmt.Sprintf("link %d", id)},
-		func(ctx context.Context, _ means) (string, error) { return "queued", d.notifier.Notify(ctx, notice) })
-}
-
-// Link is one link.
-func (d *Desk) Link(ctx context.Context, agent Agent, id int64) (Link, error) {
-	invite, s, err := d.link(ctx, OpWatch, agent, id)
-	if err != nil {
-		return Link{}, err
-	}
-	link := d.view(invite)
-	link.Username = s.Username
-	return link, nil
-}
-
-// Links are the pool's newest links; before is the last one's ID of the page before, 0 at the beginning.
-func (d *Desk) Links(ctx context.Context, agent Agent, before int64, limit int) ([]Link, error) {
-	if err := d.Allowed(OpWatch, agent, Target{}); err != nil {
-		return nil, err
-	}
-	invites, err := d.memory.LatestInvites(ctx, d.poolID, before, limit)
-	if err != nil {
-		return nil, storeDown(string(OpWatch), err)
-	}
-	return d.views(invites), nil
-}
-
-func (d *Desk) views(invites []Invite) []Link {
-	links := make([]Link, 0, len(invites))
-	for _, invite := range invites {
-		links = append(links, d.view(invite))
-	}
-	return links
-}
-
-// view is an invite as agents see it.
-func (d *Desk) view(i Invite) Link {
-	link := Link{
-		ID: i.ID, Account: i.Account, Purpose: i.Purpose, Agent: i.Agent, Ticket: i.Ticket, Reason: i.Reason, Proof: i.Proof,
-		Language: i.Language, CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, ChangedAt: i.ChangedAt, PieceEnds: i.PieceExpiresAt,
-		Status: LinkStatus(i.State), TriesLeft: max(pieceTries-i.Tries, 0),
-	}
-	switch usable := i.State == InviteLive || i.State == InviteOpened; {
-	case usable && !d.now().Before(i.ExpiresAt):
-		link.Status = LinkExpired
-	case i.State == InviteLive && link.TriesLeft == 0:
-		link.Status = LinkLocked
-	}
-	return link
 }

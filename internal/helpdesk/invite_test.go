@@ -13,8 +13,8 @@ import (
 )
 
 func TestLinkFromMintToSpent(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		sub := w.add("ada")
 		link := w.mint(minting("ada"))
 		if link.Status != helpdesk.LinkLive || link.Account != sub || link.ExpiresAt.Sub(link.CreatedAt) != time.Hour || link.Language != "en" ||
@@ -228,6 +228,39 @@ func TestLinkIsBoundToTheAccountItself(t *testing.T) {
 	w.kind(err, helpdesk.LinkOver)
 }
 
+// TestWhoeverOpensLastHolds: two browsers of one person never set up two apps.
+func TestWhoeverOpensLastHolds(t *testing.T) {
+	w := inMemory(t, nil)
+	w.add("ada")
+	link := w.mint(minting("ada"))
+	computer, phone := w.open(link).Held, w.open(link).Held
+	w.kind(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Held: computer}), helpdesk.LinkOver)
+	w.ok(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Held: phone}))
+	// A link for a first set-up replaces nothing, whatever the pool told at sign-in.
+	w.kind(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Held: phone, HasApp: true}), helpdesk.LinkOver)
+	w.kind(w.desk.Spend(w.ctx, computer, "ada"), helpdesk.LinkOver)
+	if w.log.raised("link.spent_when_over") != 1 {
+		t.Errorf("alarms: %v", w.log.alarms)
+	}
+	w.kind(w.desk.Spend(w.ctx, helpdesk.Held{Invite: 99}, "ada"), helpdesk.NoSuchLink)
+	w.ok(w.desk.Spend(w.ctx, phone, "ada"))
+}
+
+func TestHeldIsRead(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"": true, "1.000102030405060708090a0b0c0d0e0f": true, "1": false, "1.00": false, ".000102030405060708090a0b0c0d0e0f": false,
+		"1.000102030405060708090a0b0c0d0e0f00": false, "x.y": false, "1.zz0102030405060708090a0b0c0d0e0f": false,
+	} {
+		var h helpdesk.Held
+		if err := h.UnmarshalText([]byte(text)); (err == nil) != ok {
+			t.Errorf("%q: got %v", text, err)
+		}
+		if back, err := h.MarshalText(); err != nil || ok && string(back) != text {
+			t.Errorf("%q: written as %q, %v", text, back, err)
+		}
+	}
+}
+
 // TestMarkerOutlivesTheStore: a first set-up's link is worth nothing once the pool has an app, whatever the store lost.
 func TestMarkerOutlivesTheStore(t *testing.T) {
 	w := inMemory(t, nil)
@@ -273,8 +306,8 @@ func TestRightsAreJudgedAgain(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		w.add("ada")
 		for range 3 {
 			w.mint(minting("ada"))

@@ -134,10 +134,13 @@ func (d *Desk) beginReset(ctx context.Context, agent Agent, s subject, w why, ap
 
 // mayResume judges a reset that somebody else may have begun, when the account may have been another kind of account.
 func (d *Desk) mayResume(agent Agent, s subject, reset Reset) error {
+	if err := d.Allowed(OpLostPhone, agent, s.target); err != nil {
+		return err
+	}
 	if s.target.Privileged && reset.Approval == 0 {
 		return &Error{Kind: NeedsApproval, Op: string(OpLostPhone)}
 	}
-	return d.Allowed(OpLostPhone, agent, s.target)
+	return nil
 }
 
 // Resume goes on with a reset. freshLink makes another link although there is one that works: say it when nobody has the

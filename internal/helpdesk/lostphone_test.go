@@ -26,8 +26,8 @@ func (w *world) withPhone(name string) {
 }
 
 func TestLostPhone(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		w.withPhone("ada")
 		report, err := w.desk.LostPhone(w.ctx, w.agent("grace"), lostPhone("ada"))
 		w.ok(err)
@@ -133,8 +133,8 @@ func TestLostPhoneIsResumed(t *testing.T) {
 	}
 	faults = append(faults, fault{"notice", func(w *world) { w.outbox.fail = fmt.Errorf("mail server: %w", helpdesk.ErrUnavailable) }})
 
-	run := func(t *testing.T, w *world, f fault) {
-		w.TB = t
+	run := func(w *world, f fault) {
+		t := w.TB
 		w.withPhone("ada")
 		grace := w.agent("grace")
 		f.strike(w)
@@ -174,12 +174,15 @@ func TestLostPhoneIsResumed(t *testing.T) {
 		assertWorld(t, w, "ada")
 	}
 	for _, f := range faults {
-		t.Run(f.name, func(t *testing.T) { run(t, inMemory(t, nil), f) })
+		t.Run(f.name, func(t *testing.T) {
+			// Nobody may set up without a link: who has neither it nor the old app is locked out.
+			run(inMemory(t, func(o *helpdesk.Options) { o.Policy.Mode = helpdesk.PolicyTicket }), f)
+		})
 	}
 	// What the engine has to do with it: answers of the store that were lost.
 	for _, f := range faults {
 		if strings.HasPrefix(f.name, "Put") && strings.HasSuffix(f.name, " 0 true") {
-			engines(t, userpool.Options{}, func(t *testing.T, w *world) { run(t, w, f) })
+			engines(t, userpool.Options{}, func(w *world) { run(w, f) })
 		}
 	}
 }
@@ -244,10 +247,36 @@ func TestResetIsInTheWay(t *testing.T) {
 	assertWorld(t, w, "ada")
 }
 
+// TestSpokenPieceStays: going on with a reset does not end the piece that was just spoken.
+func TestSpokenPieceStays(t *testing.T) {
+	w := inMemory(t, nil)
+	w.withPhone("ada")
+	w.pool.FailNext("AdminUserGlobalSignOut", userpool.Fault{Kind: userpool.FaultInternal, Times: 2})
+	first, err := w.desk.LostPhone(w.ctx, w.agent("grace"), lostPhone("ada"))
+	w.kind(err, helpdesk.PoolDown)
+	again, err := w.desk.Resume(w.ctx, w.agent("grace"), first.Reset.ID, false)
+	w.ok(err)
+	if !again.Link.Piece.IsZero() || again.Link.ID != first.Link.ID {
+		t.Errorf("got %+v, want the first link and its piece kept", again.Link)
+	}
+	w.open(first.Link)
+
+	// Somebody is setting up with it: not even a wish for another link takes it away.
+	w.pool.FailNext("AdminUserGlobalSignOut", userpool.Fault{Kind: userpool.FaultInternal, Times: 2})
+	w.clock.advance(time.Hour)
+	w.withPhone("bob")
+	first, err = w.desk.LostPhone(w.ctx, w.agent("grace"), lostPhone("bob"))
+	w.kind(err, helpdesk.PoolDown)
+	held := w.open(first.Link).Held
+	_, err = w.desk.Resume(w.ctx, w.agent("grace"), first.Reset.ID, true)
+	w.ok(err)
+	w.ok(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: "bob", Held: held}))
+}
+
 // TestTwoAgentsAtOnce: one account, one reset.
 func TestTwoAgentsAtOnce(t *testing.T) {
-	engines(t, userpool.Options{}, func(t *testing.T, w *world) {
-		w.TB = t
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
 		w.withPhone("ada")
 		desks := []*helpdesk.Desk{w.desk, w.node()}
 		agents := []helpdesk.Agent{w.agent("grace"), w.agent("heidi")}

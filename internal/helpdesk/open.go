@@ -118,8 +118,7 @@ func (d *Desk) redeemable(ctx context.Context, invite Invite) (subject, error) {
 		return s, linkOver("an app was set up since")
 	}
 	err = d.stillAllowed(ctx, invite, s)
-	switch KindOf(err) {
-	case NotAllowed, NeedsMFA, NeedsApproval, NoSuchAccount:
+	if kind := KindOf(err); kind == NotAllowed || kind == NeedsApproval || kind == NoSuchAccount {
 		d.raise(ctx, Alarm{What: "link.agent_lost_rights", Agent: invite.Agent, Account: invite.Account, Detail: err.Error()})
 		if err := d.revoke(ctx, "rules", invite, s.String()); err != nil && KindOf(err) != NoSuchLink {
 			return s, err

@@ -113,7 +113,7 @@ func (d *Desk) Allowed(op Operation, agent Agent, target Target) error {
 	switch {
 	case !found, agent.ID == "":
 		return notAllowed(op, "default")
-	case !slices.Contains(rule.channels, agent.Channel):
+	case !slices.Contains(rule.channels, agent.Channel), agent.Rank >= Operator && agent.Channel != CLI:
 		return notAllowed(op, "channel")
 	case agent.Rank < rule.least:
 		return notAllowed(op, "rank")

@@ -91,6 +91,10 @@ type Memory interface {
 	// Marked is when an account, by its own name, got a mark: the zero time when it has none.
 	Marked(ctx context.Context, pool, account string, mark Mark) (time.Time, error)
 
+	// Audit lists entries in their order, starting behind the number after; VerifyAudit walks the whole chain.
+	Audit(ctx context.Context, after int64, limit int) ([]AuditEntry, error)
+	VerifyAudit(ctx context.Context) (last AuditEntry, err error)
+
 	Latest(ctx context.Context, pool, account string) (LedgerEntry, error)
 	Ledger(ctx context.Context, page LedgerPage) ([]LedgerEntry, error)
 	// Covered are the accounts that the last finished sweep saw, each with its newest ledger entry and invite, in the
@@ -131,8 +135,6 @@ type Changes interface {
 // Journal is what is written with an entry in the audit trail only (see auditor.do).
 type Journal interface {
 	AppendAudit(ctx context.Context, entry AuditEntry) (AuditEntry, error)
-	Audit(ctx context.Context, after int64, limit int) ([]AuditEntry, error)
-	VerifyAudit(ctx context.Context) (last AuditEntry, err error)
 
 	// PutInvite keeps a new live invite and cancels the account's older one in the same moment.
 	PutInvite(ctx context.Context, invite Invite) (id int64, err error)

@@ -140,14 +140,19 @@ type world struct {
 }
 
 // engines runs a test on each engine.
-func engines(t *testing.T, pool userpool.Options, test func(*testing.T, *world)) {
+func engines(t *testing.T, pool userpool.Options, test func(*world)) {
 	t.Helper()
 	for name, url := range map[string]func(testing.TB) string{
-		"SQLite":     func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "portal.db") },
+		"SQLite":     sqliteFile,
 		"PostgreSQL": postgrestest.Database,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, open(t, pool, url(t), nil)) })
+		t.Run(name, func(t *testing.T) { test(open(t, pool, url(t), nil)) })
 	}
+}
+
+func sqliteFile(t testing.TB) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "portal.db")
 }
 
 // inMemory opens a world that is quick.

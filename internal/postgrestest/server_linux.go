@@ -98,7 +98,7 @@ func start() error {
 		return err
 	}
 	data := filepath.Join(server.dir, "data")
-	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"),
+	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"), //nolint:gosec // Debian's server
 		"--pgdata", data, "--username", "portal", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync")
 	initdb.Dir, initdb.SysProcAttr = server.dir, who
 	if out, err := initdb.CombinedOutput(); err != nil {
@@ -109,7 +109,7 @@ func start() error {
 	if flag.Lookup("test.bench").Value.String() != "" {
 		fsync = "on"
 	}
-	command := exec.CommandContext(context.Background(), filepath.Join(bin, "postgres"), "-D", data, "-c", "fsync="+fsync,
+	command := exec.CommandContext(context.Background(), filepath.Join(bin, "postgres"), "-D", data, "-c", "fsync="+fsync, //nolint:gosec // likewise
 		"-c", "listen_addresses=", "-c", "unix_socket_directories="+server.dir, "-c", "max_connections=100")
 	command.Dir, command.SysProcAttr = server.dir, who
 	log, err := command.StderrPipe()
