@@ -39,8 +39,12 @@ import (
 	"cognito-enroll/web"
 )
 
-// poolKeys signs the tokens of every pool in this package's tests.
-var poolKeys = sync.OnceValue(userpool.NewKeys)
+// What takes long to make and never changes is made once for all the portals of this package's tests.
+var (
+	poolKeys      = sync.OnceValue(userpool.NewKeys) // signs the tokens of every pool
+	readAssets    = sync.OnceValues(static.New)
+	readLanguages = sync.OnceValues(i18n.New)
+)
 
 // portal is the real portal: real Echo over TLS, real AWS SDK, embedded pool, one clock for all of them.
 type portal struct {
@@ -172,9 +176,9 @@ func (p *portal) restart() {
 		Name: "enroll", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 40 * time.Minute, Now: pool.Now,
 	})
 	p.must(err)
-	assets, err := static.New()
+	assets, err := readAssets()
 	p.must(err)
-	languages, err := i18n.New()
+	languages, err := readLanguages()
 	p.must(err)
 	said := brand.Settings{Name: "Northwind", Issuer: p.options.issuer}
 	if p.options.brand == nil {
