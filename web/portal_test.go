@@ -36,6 +36,7 @@ import (
 	"cognito-enroll/internal/totp"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/static"
+	"cognito-enroll/views"
 	"cognito-enroll/web"
 )
 
@@ -75,6 +76,8 @@ type portalOptions struct {
 	revoke       bool
 	flow         cognito.AuthFlow // default password
 	plainHTTP    bool             // for a browser that would not take the test's certificate
+	noPasswords  bool             // people sign in at Cognito's pages only
+	demo         []views.DemoAccount
 }
 
 // password is what every test account has.
@@ -197,7 +200,7 @@ func (p *portal) restart() {
 		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Revoke: p.options.revoke, Now: pool.Now}), Policy: policy,
 		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL,
 		Brand: look, Maintenance: p.options.maintenance,
-		SessionValidity: 3 * time.Minute, Now: pool.Now,
+		SessionValidity: 3 * time.Minute, Now: pool.Now, Demo: p.options.demo, NoPasswords: p.options.noPasswords,
 		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Store: pageStore{p.store, info.UserPoolID}, SessionAge: 40 * time.Minute, Handoffs: handoffs,
 		Returns: []web.Return{{Key: "intranet", Name: "Intranet", URL: "https://intranet.example/"}, {Key: "hr", Name: "Northwind HR", URL: "https://hr.example/done?x=1"}},
