@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -86,6 +87,16 @@ func (g *gallery) in(t testing.TB, lang string) []*exhibit {
 	return g.exhibits[lang]
 }
 
+func (g *gallery) named(t testing.TB, lang, name string) *exhibit {
+	t.Helper()
+	exhibits := g.in(t, lang)
+	i := slices.IndexFunc(exhibits, func(e *exhibit) bool { return e.name == name })
+	if i < 0 {
+		t.Fatalf("no state is called %s", name)
+	}
+	return exhibits[i]
+}
+
 // stage is a server that shows exhibits, each at an address of its own, and the assets that they load. One tab can look
 // at them all, in every way, without the way to each being gone again.
 type stage struct {
@@ -93,6 +104,7 @@ type stage struct {
 
 	mu       sync.Mutex
 	exhibits map[string]*exhibit // by address
+	pictures map[string][]byte   // likewise
 }
 
 func openStage(t testing.TB) *stage {
@@ -101,7 +113,7 @@ func openStage(t testing.TB) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{exhibits: map[string]*exhibit{}}
+	s := &stage{exhibits: map[string]*exhibit{}, pictures: map[string][]byte{}}
 	mux := http.NewServeMux()
 	mux.Handle("/static/", assets)
 	mux.HandleFunc("/set-up/qr.png", func(w http.ResponseWriter, r *http.Request) { // that of the page that asks
@@ -115,6 +127,13 @@ func openStage(t testing.TB) *stage {
 		http.NotFound(w, r)
 	})
 	mux.HandleFunc("/axe.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, axeCore) })
+	mux.HandleFunc("/picture/", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		picture := s.pictures[r.URL.Path]
+		s.mu.Unlock()
+		w.Header().Set("Content-Type", "image/png")
+		_, _ = w.Write(picture)
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		e := s.exhibit(r.URL.Path)
 		if e == nil {
@@ -160,4 +179,11 @@ func (s *stage) hang(e *exhibit) string {
 	address := "/" + e.lang + "/" + e.name
 	s.exhibits[address] = e
 	return address
+}
+
+// put shows a picture alone at an address below /picture/.
+func (s *stage) put(address string, picture []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pictures[address] = picture
 }
