@@ -61,8 +61,9 @@ fuzz: ## Each fuzz target for FUZZTIME (10s)
 
 check: verify lint binary test ## All that CI runs (Go and Node)
 
-setup: ## Install what the tests need and this machine lacks (Debian; root or sudo)
+setup: ## Install what the tests need and this machine lacks (Debian; root or sudo; npm for axe-core)
 	@.ci/setup
+	@{ command -v npm >/dev/null && $(MAKE) $(MODULES); } || echo 'could not install axe-core: what needs it is skipped or fails' >&2
 
 # Works on an edited tree too: what the tools would write has to be what is already there.
 verify: $(MODULES) ## Generated code, CSS, go.mod and formatting are current

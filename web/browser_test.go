@@ -453,35 +453,47 @@ func TestBrowserTabOrder(t *testing.T) {
 	p := openPortal(t)
 	p.addUser("ada", userpool.StateNew)
 	b := p.openTab(desktop)
-	inOrder := func(where string, essential ...string) {
-		t.Helper()
-		b.wait("document.readyState === 'complete'")
-		value[chromedp.Void](b, "window.controls = "+controls+"; document.activeElement.blur()")
-		count := value[int](b, "controls.length")
-		for i := range count {
-			b.press(kb.Tab)
-			if at := value[int](b, "controls.indexOf(document.activeElement)"); at != i {
-				t.Fatalf("%s: Tab %d leads to %s, want %s", where, i+1, value[string](b, "document.activeElement.outerHTML"), value[string](b, fmt.Sprintf("controls[%d].outerHTML", i)))
-			}
-			b.wait(`(() => { // the focus is seen
-				const el = document.activeElement, style = getComputedStyle(el), box = el.getBoundingClientRect();
-				return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && box.top >= 0 && box.bottom <= innerHeight && box.width > 1;
-			})()`)
-		}
-		for _, selector := range essential {
-			if !value[bool](b, "controls.includes("+one(selector)+")") {
-				t.Errorf("%s: Tab does not lead to %s", where, selector)
-			}
-		}
-	}
-	b.open("/sign-in")
-	inOrder("sign-in", ".skip", "#username", "#password", submit, `[href="/prepare"]`)
+	b.open("/sign-in").wantTabOrder("sign-in", ".skip", "#username", "#password", submit, `[href="/prepare"]`)
 	b.signIn("ada", password).at("/set-up")
 	b.open("/set-up") // where Tab begins is forgotten
-	inOrder("set-up", ".skip", ".who button", `[href="/prepare"]`, "summary", "[data-copy]", "#code", "#device", submit)
-	b.hold(look{name: "zoomed in", width: 320, height: 480}).open("/set-up")
-	inOrder("set-up at 400 %", ".skip", "summary", "[data-copy]", "#code", "#device", submit)
+	b.wantTabOrder("set-up", ".skip", ".who button", `[href="/prepare"]`, "summary", "[data-copy]", "#code", "#device", submit)
+	b.hold(zoomed).open("/set-up")
+	b.wantTabOrder("set-up at 400 %", ".skip", "summary", "[data-copy]", "#code", "#device", submit)
 }
+
+// wantTabOrder wants the Tab key to lead to every control in the order of the page, essential ones among them, and each
+// to show that it has the focus.
+func (b *tab) wantTabOrder(where string, essential ...string) {
+	b.t.Helper()
+	b.wait("document.readyState === 'complete'")
+	value[chromedp.Void](b, "window.controls = "+controls+"; "+fromTheTop)
+	for i := range value[int](b, "controls.length") {
+		b.press(kb.Tab)
+		if at := value[int](b, "controls.indexOf(document.activeElement)"); at != i {
+			b.t.Fatalf("%s: Tab %d leads to %s, want %s", where, i+1, value[string](b, "document.activeElement.outerHTML"), value[string](b, fmt.Sprintf("controls[%d].outerHTML", i)))
+		}
+		b.wait(focusIsSeen)
+	}
+	for _, selector := range essential {
+		if !value[bool](b, "controls.includes("+one(selector)+")") {
+			b.t.Errorf("%s: Tab does not lead to %s", where, selector)
+		}
+	}
+}
+
+// fromTheTop makes the next Tab lead to the first control, also on a page that put the focus elsewhere.
+const fromTheTop = `(() => {
+	const top = document.documentElement;
+	top.tabIndex = -1;
+	top.focus();
+	top.removeAttribute("tabindex");
+})()`
+
+// focusIsSeen is true when what has the focus is in the window, outlined.
+const focusIsSeen = `(() => {
+	const el = document.activeElement, style = getComputedStyle(el), box = el.getBoundingClientRect();
+	return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && box.top >= 0 && box.bottom < innerHeight + 1 && box.width > 1;
+})()`
 
 func TestBrowserKeyboardAlone(t *testing.T) {
 	withAndWithoutScript(t, func(b *tab) {
@@ -510,6 +522,7 @@ func (b *tab) walkTo(selector, key string, options ...chromedp.KeyOption) *tab {
 	b.t.Helper()
 	for range 30 {
 		b.do("tab", chromedp.KeyEvent(key, options...))
+		b.wait(focusIsSeen)
 		if value[bool](b, "document.activeElement === "+one(selector)) {
 			return b
 		}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -242,7 +243,7 @@ func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 func (b *tab) hold(l look) *tab {
 	b.t.Helper()
 	b.look = l
-	options := []chromedp.EmulateViewportOption{chromedp.EmulateScale(max(1, l.scale))}
+	options := []chromedp.EmulateViewportOption{chromedp.EmulateScale(cmp.Or(l.scale, 1))}
 	scheme := "light"
 	if l.touch {
 		options = append(options, chromedp.EmulateMobile, chromedp.EmulateTouch)

@@ -45,6 +45,18 @@ func (p *portal) signInElsewhere(name string) *cip.InitiateAuthOutput {
 	return out
 }
 
+// signInElsewhereWithCode is another application's sign-in of somebody who has an app.
+func (p *portal) signInElsewhereWithCode(name, code string) (accessToken string) {
+	p.t.Helper()
+	out := p.signInElsewhere(name)
+	answer, err := p.admin().RespondToAuthChallenge(p.t.Context(), &cip.RespondToAuthChallengeInput{
+		ClientId: aws.String(p.pool.Info().ClientID), ChallengeName: out.ChallengeName, Session: out.Session,
+		ChallengeResponses: map[string]string{"USERNAME": name, "SOFTWARE_TOKEN_MFA_CODE": code},
+	})
+	p.must(err)
+	return *answer.AuthenticationResult.AccessToken
+}
+
 func jsonOf(pairs ...string) string {
 	fields := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -93,13 +105,8 @@ func TestAnApplicationHandsOverASession(t *testing.T) {
 func TestAHandOffDoesNotReplaceAWorkingApp(t *testing.T) {
 	p := openPortal(t, optional)
 	key := p.addUser("edsger", userpool.StateEnrolled)
-	out := p.signInElsewhere("edsger")
-	answer, err := p.admin().RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
-		ClientId: aws.String(p.pool.Info().ClientID), ChallengeName: out.ChallengeName, Session: out.Session,
-		ChallengeResponses: map[string]string{"USERNAME": "edsger", "SOFTWARE_TOKEN_MFA_CODE": p.code(key)},
-	})
-	p.must(err)
-	path := p.browser().handOff(jsonOf("access_token", *answer.AuthenticationResult.AccessToken, "return_to", "hr"))
+	token := p.signInElsewhereWithCode("edsger", p.code(key))
+	path := p.browser().handOff(jsonOf("access_token", token, "return_to", "hr"))
 	b := p.browser()
 	b.get(path).submit(path).at("/sign-in").text(".msg", "set up for this account already")
 	b.submit("/sign-in", "password", password).at("/challenge").submit("/challenge", "code", p.nextCode(key)).at("/authenticator").

@@ -17,7 +17,7 @@ import (
 )
 
 // openOAuthPortal is a portal whose people sign in at Cognito's own pages: the embedded pool on a port of its own.
-func openOAuthPortal(t *testing.T, changes ...func(*portalOptions)) *portal {
+func openOAuthPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	t.Helper()
 	p := openPortal(t, changes...)
 	p.pages.Store(p.pool)

@@ -36,11 +36,16 @@ import (
 	"cognito-enroll/internal/totp"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/static"
+	"cognito-enroll/views"
 	"cognito-enroll/web"
 )
 
-// poolKeys signs the tokens of every pool in this package's tests.
-var poolKeys = sync.OnceValue(userpool.NewKeys)
+// What takes long to make and never changes is made once for all the portals of this package's tests.
+var (
+	poolKeys      = sync.OnceValue(userpool.NewKeys) // signs the tokens of every pool
+	readAssets    = sync.OnceValues(static.New)
+	readLanguages = sync.OnceValues(i18n.New)
+)
 
 // portal is the real portal: real Echo over TLS, real AWS SDK, embedded pool, one clock for all of them.
 type portal struct {
@@ -73,6 +78,8 @@ type portalOptions struct {
 	flow         cognito.AuthFlow // default password
 	plainHTTP    bool             // for a browser that would not take the test's certificate
 	store        string           // default: in memory
+	noPasswords  bool             // people sign in at Cognito's pages only
+	demo         []views.DemoAccount
 }
 
 // password is what every test account has.
@@ -177,9 +184,9 @@ func (p *portal) restart() {
 		Name: "enroll", Keys: p.keys, Context: info.UserPoolID, Secure: !p.options.plainHTTP, MaxAge: 40 * time.Minute, Now: pool.Now,
 	})
 	p.must(err)
-	assets, err := static.New()
+	assets, err := readAssets()
 	p.must(err)
-	languages, err := i18n.New()
+	languages, err := readLanguages()
 	p.must(err)
 	said := brand.Settings{Name: "Northwind", Issuer: p.options.issuer}
 	if p.options.brand == nil {
@@ -201,7 +208,7 @@ func (p *portal) restart() {
 		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Revoke: p.options.revoke, Now: pool.Now}), Policy: policy,
 		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL,
 		Brand: look, Maintenance: p.options.maintenance,
-		SessionValidity: 3 * time.Minute, Now: pool.Now,
+		SessionValidity: 3 * time.Minute, Now: pool.Now, Demo: p.options.demo, NoPasswords: p.options.noPasswords,
 		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Store: pageStore{p.store, info.UserPoolID, p}, SessionAge: 40 * time.Minute, Handoffs: handoffs, Swaps: swaps,
 		Returns: []web.Return{{Key: "intranet", Name: "Intranet", URL: "https://intranet.example/"}, {Key: "hr", Name: "Northwind HR", URL: "https://hr.example/done?x=1"}},

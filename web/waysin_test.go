@@ -54,6 +54,27 @@ func (p *portal) setFactors(name string, sms, email, preferSMS bool) {
 	p.must(err)
 }
 
+// preferNone gives an account two second factors of the same rank.
+func (p *portal) preferNone(name string) {
+	p.t.Helper()
+	_, err := p.admin().AdminSetUserMFAPreference(p.t.Context(), &cip.AdminSetUserMFAPreferenceInput{
+		UserPoolId: aws.String(p.pool.Info().UserPoolID), Username: aws.String(name),
+		SMSMfaSettings:           &types.SMSMfaSettingsType{Enabled: true},
+		SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: true, PreferredMfa: false},
+	})
+	p.must(err)
+}
+
+// signUp makes an account as a person does, who has to confirm it.
+func (p *portal) signUp(name string) {
+	p.t.Helper()
+	_, err := p.admin().SignUp(p.t.Context(), &cip.SignUpInput{
+		ClientId: aws.String(p.pool.Info().ClientID), Username: aws.String(name), Password: aws.String(password),
+		UserAttributes: []types.AttributeType{{Name: aws.String("email"), Value: aws.String(name + "@example.com")}},
+	})
+	p.must(err)
+}
+
 func (p *portal) sentCode(name string) string {
 	p.t.Helper()
 	message, found := p.pool.LastMessage(name)
@@ -155,12 +176,7 @@ func TestCodesByTextMessageAndMail(t *testing.T) {
 func TestChoosingAmongSecondFactors(t *testing.T) {
 	p := openPortal(t, everyFactor, optional)
 	key := p.addReachable("edsger", userpool.StateEnrolled)
-	_, err := p.admin().AdminSetUserMFAPreference(t.Context(), &cip.AdminSetUserMFAPreferenceInput{
-		UserPoolId: aws.String(p.pool.Info().UserPoolID), Username: aws.String("edsger"),
-		SMSMfaSettings:           &types.SMSMfaSettingsType{Enabled: true},
-		SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: true, PreferredMfa: false},
-	})
-	p.must(err)
+	p.preferNone("edsger")
 	b := p.browser()
 	b.signIn("edsger", password).at("/choose").golden("choose.html")
 	r := b.request(http.MethodPost, "/choose", map[string][]string{"method": {"pigeon"}})
@@ -170,24 +186,29 @@ func TestChoosingAmongSecondFactors(t *testing.T) {
 		submit("/challenge", "code", p.code(key)).at("/authenticator")
 }
 
-func TestRequiredAttributes(t *testing.T) {
-	p := openPortal(t)
-	created, err := p.admin().CreateUserPool(t.Context(), &cip.CreateUserPoolInput{
+// useStrictPool points the portal at a pool that wants to know a name, in which grace has a temporary password.
+func (p *portal) useStrictPool() {
+	p.t.Helper()
+	created, err := p.admin().CreateUserPool(p.t.Context(), &cip.CreateUserPoolInput{
 		PoolName: aws.String("strict"), MfaConfiguration: types.UserPoolMfaTypeOff,
 		Schema: []types.SchemaAttributeType{{Name: aws.String("given_name"), Required: aws.Bool(true), Mutable: aws.Bool(true), AttributeDataType: types.AttributeDataTypeString}},
 	})
 	p.must(err)
-	client, err := p.admin().CreateUserPoolClient(t.Context(), &cip.CreateUserPoolClientInput{
+	client, err := p.admin().CreateUserPoolClient(p.t.Context(), &cip.CreateUserPoolClientInput{
 		UserPoolId: created.UserPool.Id, ClientName: aws.String("portal"),
 		ExplicitAuthFlows: []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowUserPasswordAuth, types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth},
 	})
 	p.must(err)
-	_, err = p.admin().AdminCreateUser(t.Context(), &cip.AdminCreateUserInput{
+	_, err = p.admin().AdminCreateUser(p.t.Context(), &cip.AdminCreateUserInput{
 		UserPoolId: created.UserPool.Id, Username: aws.String("grace"), TemporaryPassword: aws.String(password), MessageAction: types.MessageActionTypeSuppress,
 	})
 	p.must(err)
 	p.useClient(*created.UserPool.Id, *client.UserPoolClient.ClientId)
+}
 
+func TestRequiredAttributes(t *testing.T) {
+	p := openPortal(t)
+	p.useStrictPool()
 	b := p.browser()
 	b.signIn("grace", password).at("/new-password").text("label", "First name").golden("new-password-attributes.html")
 	b.submit("/new-password", "password", "New-Password-1", "again", "New-Password-1").status(http.StatusUnprocessableEntity).text("[role=alert]", "every field")
@@ -243,12 +264,7 @@ func TestPasswordThatMustBeReset(t *testing.T) {
 func TestConfirmingANewAccount(t *testing.T) {
 	p := openPortal(t, everyFactor, optional)
 	p.addReachable("known", userpool.StateNew)
-	info := p.pool.Info()
-	_, err := p.admin().SignUp(t.Context(), &cip.SignUpInput{
-		ClientId: aws.String(info.ClientID), Username: aws.String("fresh"), Password: aws.String(password),
-		UserAttributes: []types.AttributeType{{Name: aws.String("email"), Value: aws.String("fresh@example.com")}},
-	})
-	p.must(err)
+	p.signUp("fresh")
 	b := p.browser()
 	b.signIn("fresh", password).status(http.StatusUnprocessableEntity)
 	b.get("/confirm").golden("confirm.html")

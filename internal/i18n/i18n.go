@@ -154,18 +154,6 @@ func (p *Printer) form(key string, n int) string {
 	return m["other"]
 }
 
-// Moment writes a point in time for a person who has no script to turn it into local time: in numbers that read the
-// same everywhere, but in English.
-func (p *Printer) Moment(t time.Time) string {
-	if p.lang == "en" {
-		return t.UTC().Format("2 Jan 2006, 15:04 UTC")
-	}
-	return t.UTC().Format("2006-01-02, 15:04 UTC")
-}
-
-// Clock writes a time of today, to the second, likewise.
-func (p *Printer) Clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
-
 func fill(text string, pairs []string) string {
 	if len(pairs) == 0 {
 		return text

@@ -46,6 +46,7 @@
     const form = el.dataset.local === "time"
       ? { hour: "2-digit", minute: "2-digit", second: "2-digit" }
       : { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+    form.numberingSystem = "latn"; // the digits of the codes, in every language
     el.textContent = new Intl.DateTimeFormat(document.documentElement.lang, form).format(at);
   };
 

@@ -1,0 +1,23 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Pages are the patterns of the addresses that a browser can be sent to.
+func (s *Server) Pages() []string {
+	var patterns []string
+	for _, row := range s.routes() {
+		if row.method == http.MethodGet {
+			patterns = append(patterns, row.path)
+		}
+	}
+	return patterns
+}
+
+// FailAt makes requests of path fail: every failure has a page, though some are hard to come by.
+func (s *Server) FailAt(path string, err error) {
+	s.echo.GET(path, func(echo.Context) error { return err })
+}

@@ -1,0 +1,211 @@
+package web_test
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
+	mathrand "math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"cognito-enroll/internal/htmltest"
+	"cognito-enroll/internal/totp"
+	"cognito-enroll/internal/userpool"
+)
+
+// scanned is one QR code of the set-up page, and what an app has to find in it.
+type scanned struct {
+	issuer, account, key string
+	pixels               string // width on the page
+	picture              []byte
+}
+
+// Whatever the names are, an app reads what was meant: from the picture that the browser shows, in the light, in the dark,
+// at half the size and on a phone's fine screen. zbarimg shares nothing with what draws the codes.
+func TestBrowserShowsCodesThatScan(t *testing.T) {
+	if _, err := exec.LookPath("zbarimg"); err != nil {
+		if os.Getenv("PORTAL_TEST_BROWSER") == "required" {
+			t.Fatalf("needs zbarimg, and PORTAL_TEST_BROWSER=required: %v", err)
+		}
+		t.Skipf("needs zbarimg: %v", err)
+	}
+	each := 50 // accounts of each issuer
+	if testing.Short() {
+		each = 5
+	}
+	random := mathrand.New(mathrand.NewChaCha8([32]byte{5}))
+	var codes []scanned
+	for _, issuer := range []string{
+		"Northwind", "R&D: Portal #1 +50%", "بوابة الشركة", "שירותים", "北风商贸 🏦", "A", "a%20b%2Bc?secret=x&issuer=y",
+		"Ünïcödé GmbH & Co. KG", "👩🏽‍💻 Ops/Dev", strings.Repeat("Long: name & co. ", 8)[:128],
+	} {
+		codes = append(codes, drawCodes(t, random, issuer, each)...)
+	}
+
+	slices.SortFunc(codes, func(a, b scanned) int { return cmp.Compare(len(a.picture), len(b.picture)) })
+
+	b := openStage(t).openTab(desktop)
+	b.visit(theGallery.named(t, "en", "set-up"))
+	for shown := range slices.Chunk(codes, 25) {
+		sheet := look{width: 1640, height: b.layOut(shown)}
+		var readers sync.WaitGroup
+		for _, held := range []look{
+			sheet.with(func(l *look) { l.name = "light" }),
+			sheet.with(func(l *look) { l.name, l.dark = "dark", true }),
+			sheet.with(func(l *look) { l.name, l.scale = "half size", .5 }),
+			sheet.with(func(l *look) { l.name, l.scale = "fine screen", 3 }),
+		} {
+			picture := b.hold(held).picture(false)
+			readers.Go(func() { wantRead(t, held.name, picture, shown) })
+		}
+		readers.Wait()
+	}
+}
+
+// wantRead wants all the codes in the picture.
+func wantRead(t *testing.T, how string, picture []byte, codes []scanned) {
+	t.Helper()
+	found := read(t, picture)
+	if len(found) < len(codes) && how == "half size" { // with one dot of the screen to a module it takes a camera's many
+		found = read(t, magnify(t, picture, 4))
+	}
+	for _, code := range codes {
+		if got := found[code.key]; got != [2]string{code.issuer, code.account} {
+			t.Errorf("%s: issuer and account of %s are read as %q, want %q and %q", how, code.key, got, code.issuer, code.account)
+		}
+	}
+	if len(found) != len(codes) {
+		t.Errorf("%s: %d codes are read, want %d", how, len(found), len(codes))
+	}
+}
+
+// read answers the issuer and the account by key of every otpauth URI in the picture, taken apart as the wiki of Google
+// Authenticator says.
+func read(t *testing.T, picture []byte) map[string][2]string {
+	t.Helper()
+	zbar := exec.CommandContext(t.Context(), "zbarimg", "--quiet", "--nodbus", "--raw", "-Sdisable", "-Sqrcode.enable", "-")
+	zbar.Stdin = bytes.NewReader(picture)
+	text, err := zbar.Output()
+	if _, nothing := errors.AsType[*exec.ExitError](err); err != nil && !nothing {
+		t.Errorf("zbarimg: %v", err)
+	}
+	found := map[string][2]string{}
+	for _, line := range strings.Fields(string(text)) {
+		uri, err := url.Parse(line)
+		if err != nil || uri.Scheme != "otpauth" || uri.Host != "totp" {
+			t.Errorf("read %q", line)
+			continue
+		}
+		issuer, account, _ := strings.Cut(strings.TrimPrefix(uri.Path, "/"), ":")
+		if also := uri.Query().Get("issuer"); also != issuer {
+			t.Errorf("the issuer is %q in the label and %q in the parameter", issuer, also)
+		}
+		found[uri.Query().Get("secret")] = [2]string{issuer, account}
+	}
+	return found
+}
+
+func magnify(t *testing.T, picture []byte, times int) []byte {
+	t.Helper()
+	small, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	large := image.NewGray(image.Rect(0, 0, small.Bounds().Dx()*times, small.Bounds().Dy()*times))
+	for y := range small.Bounds().Dy() {
+		for x := range small.Bounds().Dx() {
+			dot := image.Rect(x*times, y*times, (x+1)*times, (y+1)*times)
+			draw.Draw(large, dot, image.NewUniform(small.At(x, y)), image.Point{}, draw.Src)
+		}
+	}
+	var out bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&out, large); err != nil {
+		t.Error(err)
+	}
+	return out.Bytes()
+}
+
+// layOut shows codes in place of everything else on the set-up page, each in the frame that the page has for its own, and
+// answers how high that is.
+func (v *visitor) layOut(codes []scanned) (height int64) {
+	v.t.Helper()
+	type shown struct{ Src, Pixels string }
+	var all []shown
+	for i, code := range codes {
+		address := fmt.Sprintf("/picture/%d.%s.png", i, code.key)
+		v.stage.put(address, code.picture)
+		all = append(all, shown{address, code.pixels})
+	}
+	literal, err := json.Marshal(all)
+	v.must(err)
+	return value[int64](v.tab, `(async () => {
+		window.frame ??= document.querySelector(".qr").cloneNode(true);
+		const sheet = document.createElement("main");
+		Object.assign(sheet.style, {display: "flex", flexWrap: "wrap", alignContent: "start", gap: ".25rem", inlineSize: "1640px", maxInlineSize: "none", padding: "0"});
+		for (const {Src, Pixels} of `+string(literal)+`) {
+			const figure = frame.cloneNode(true), img = figure.querySelector("img");
+			Object.assign(img, {src: Src, width: Pixels, height: Pixels});
+			sheet.append(figure);
+		}
+		document.body.replaceChildren(sheet);
+		await Promise.all([...sheet.querySelectorAll("img")].map(img => img.decode()));
+		return Math.ceil(sheet.getBoundingClientRect().height);
+	})()`)
+}
+
+// drawCodes lets people with all kinds of names begin their set-up, and takes the codes from their pages.
+func drawCodes(t *testing.T, random *mathrand.Rand, issuer string, count int) []scanned {
+	t.Helper()
+	p := openPortal(t, func(o *portalOptions) { o.issuer = issuer })
+	var codes []scanned
+	for i := range count {
+		account := accountName(random, i)
+		p.addUser(account, userpool.StateNew)
+		b := p.browser()
+		if answer := b.direct(http.MethodPost, "/sign-in", url.Values{"username": {account}, "password": {password}}); answer.Code != http.StatusSeeOther {
+			t.Fatalf("%q cannot sign in: status %d", account, answer.Code)
+		}
+		page := htmltest.Parse(t, b.direct(http.MethodGet, "/set-up", nil).Body.Bytes())
+		codes = append(codes, scanned{
+			issuer: totp.Label(issuer), account: totp.Label(account), key: strings.ReplaceAll(page.Text("#key"), " ", ""),
+			pixels: page.Attr(".qr img", "width"), picture: b.direct(http.MethodGet, "/set-up/qr.png", nil).Body.Bytes(),
+		})
+	}
+	return codes
+}
+
+// accountName is a name that some pool may have: Cognito takes every letter, mark, number, symbol and punctuation.
+func accountName(random *mathrand.Rand, i int) string {
+	pieces := [][]rune{
+		[]rune("abcdefghijklmnopqrstuvwxyz0123456789.-_@"), []rune("&#:%+?=/\\\"'<>;,~!*()[]{}|^`$"), []rune("🦦🐙🦉🏦🔐🎉❤"),
+		[]rune("אבגדהוזחטיכלמנ"), []rune("ابتثجحخدذرزسش"), []rune("äöüßéèñçğışžåø"), []rune("あいうえお漢字電算機한국어"), []rune("ไทยกขคงจฉ"),
+	}
+	length := 4 + random.IntN(30)
+	if i%20 == 0 {
+		length = 128
+	}
+	kind := random.IntN(len(pieces))
+	name := make([]rune, 0, length)
+	for range length {
+		from := pieces[kind]
+		if random.IntN(3) == 0 {
+			from = pieces[random.IntN(2)]
+		}
+		name = append(name, from[random.IntN(len(from))])
+	}
+	copy(name, []rune(strconv.Itoa(i)+"-")) // no two alike
+	return string(name)
+}

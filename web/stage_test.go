@@ -1,0 +1,189 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// exhibit is a page exactly as a portal answered it, to be looked at as often as a test needs.
+type exhibit struct {
+	name, lang   string
+	method, path string   // of the request that was answered so
+	pages        []string // the portal's patterns
+	status       int
+	header       http.Header
+	body         []byte
+	picture      []byte // the QR code, where the page has one
+}
+
+// record goes to the state, in a portal of its own, and answers the page in each language.
+func (s state) record(t testing.TB, langs []string, changes ...func(*portalOptions)) []*exhibit {
+	t.Helper()
+	var exhibits []*exhibit
+	var b *browser
+	for _, lang := range langs {
+		if b != nil && b.answer.Request.Method == http.MethodGet { // what a GET answers can be had again
+			path := b.answer.Request.URL.RequestURI()
+			b.setCookie("lang", lang)
+			b.get(path)
+		} else {
+			b = s.open(t, changes...)
+			b.setCookie("lang", lang)
+			s.reach(b)
+		}
+		if kind := b.answer.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/html") {
+			t.Fatalf("%s is %s, want a page", s.name, kind)
+		}
+		e := &exhibit{
+			name: s.name, lang: lang, method: b.answer.Request.Method, path: b.path(), pages: b.handler.Load().Pages(),
+			status: b.answer.StatusCode, header: b.answer.Header, body: b.body,
+		}
+		if b.page.Count(`img[src="/set-up/qr.png"]`) > 0 {
+			answer, page := b.answer, b.page
+			e.picture = b.get("/set-up/qr.png").body
+			b.answer, b.page = answer, page
+		}
+		exhibits = append(exhibits, e)
+	}
+	return exhibits
+}
+
+func (s state) open(t testing.TB, changes ...func(*portalOptions)) *browser {
+	t.Helper()
+	changes = append(changes, s.with...)
+	if s.oauth {
+		return openOAuthPortal(t, changes...).browser()
+	}
+	return openPortal(t, changes...).browser()
+}
+
+// gallery has every state in the languages that most tests look at: it is made by the first of them.
+type gallery struct {
+	mu       sync.Mutex
+	exhibits map[string][]*exhibit // by language, in the order of states
+}
+
+var theGallery gallery
+
+func (g *gallery) in(t testing.TB, lang string) []*exhibit {
+	t.Helper()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.exhibits == nil {
+		all := map[string][]*exhibit{}
+		for _, s := range states() {
+			for _, e := range s.record(t, []string{"en", "de", "ar", "ja"}) {
+				all[e.lang] = append(all[e.lang], e)
+			}
+		}
+		g.exhibits = all
+	}
+	return g.exhibits[lang]
+}
+
+func (g *gallery) named(t testing.TB, lang, name string) *exhibit {
+	t.Helper()
+	exhibits := g.in(t, lang)
+	i := slices.IndexFunc(exhibits, func(e *exhibit) bool { return e.name == name })
+	if i < 0 {
+		t.Fatalf("no state is called %s", name)
+	}
+	return exhibits[i]
+}
+
+// stage is a server that shows exhibits, each at an address of its own, and the assets that they load. One tab can look
+// at them all, in every way, without the way to each being gone again.
+type stage struct {
+	*portal
+
+	mu       sync.Mutex
+	exhibits map[string]*exhibit // by address
+	pictures map[string][]byte   // likewise
+}
+
+func openStage(t testing.TB) *stage {
+	t.Helper()
+	assets, err := readAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{exhibits: map[string]*exhibit{}, pictures: map[string][]byte{}}
+	mux := http.NewServeMux()
+	mux.Handle("/static/", assets)
+	mux.HandleFunc("/set-up/qr.png", func(w http.ResponseWriter, r *http.Request) { // that of the page that asks
+		if page, err := url.Parse(r.Referer()); err == nil {
+			if e := s.exhibit(page.Path); e != nil {
+				w.Header().Set("Content-Type", "image/png")
+				_, _ = w.Write(e.picture)
+				return
+			}
+		}
+		http.NotFound(w, r)
+	})
+	mux.HandleFunc("/axe.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, axeCore) })
+	mux.HandleFunc("/picture/", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		picture := s.pictures[r.URL.Path]
+		s.mu.Unlock()
+		w.Header().Set("Content-Type", "image/png")
+		_, _ = w.Write(picture)
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		e := s.exhibit(r.URL.Path)
+		if e == nil {
+			http.NotFound(w, r)
+			return
+		}
+		for name, values := range e.header {
+			if name != "Set-Cookie" && name != "Content-Length" {
+				w.Header()[name] = values
+			}
+		}
+		w.WriteHeader(e.status)
+		_, _ = w.Write(e.body)
+	})
+	s.portal = &portal{t: t, server: httptest.NewServer(mux)}
+	t.Cleanup(s.server.Close)
+	return s
+}
+
+// axeCore looks for faults in accessibility. "make setup" installs it.
+const axeCore = "../.ci/node/node_modules/axe-core/axe.min.js"
+
+func (s *stage) needsAxe() {
+	s.t.Helper()
+	if _, err := os.Stat(axeCore); err != nil {
+		if os.Getenv("PORTAL_TEST_BROWSER") == "required" {
+			s.t.Fatalf("needs axe-core, and PORTAL_TEST_BROWSER=required: %v", err)
+		}
+		s.t.Skipf("needs axe-core: %v", err)
+	}
+}
+
+func (s *stage) exhibit(address string) *exhibit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.exhibits[address]
+}
+
+// hang shows an exhibit and answers its address.
+func (s *stage) hang(e *exhibit) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	address := "/" + e.lang + "/" + e.name
+	s.exhibits[address] = e
+	return address
+}
+
+// put shows a picture alone at an address below /picture/.
+func (s *stage) put(address string, picture []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pictures[address] = picture
+}
