@@ -170,9 +170,30 @@ func fill(text string, pairs []string) string {
 	if len(pairs) == 0 {
 		return text
 	}
-	replacements := make([]string, 0, len(pairs))
-	for i := 0; i+1 < len(pairs); i += 2 {
-		replacements = append(replacements, "{"+pairs[i]+"}", pairs[i+1])
+	var filled strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		name, after, closed := strings.Cut(rest, "}")
+		if !found || !closed {
+			filled.WriteString(text)
+			return filled.String()
+		}
+		filled.WriteString(before)
+		if value, known := valueOf(name, pairs); known {
+			filled.WriteString(value)
+			text = after
+			continue
+		}
+		filled.WriteByte('{')
+		text = rest
 	}
-	return strings.NewReplacer(replacements...).Replace(text)
+}
+
+func valueOf(name string, pairs []string) (value string, known bool) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i] == name {
+			return pairs[i+1], true
+		}
+	}
+	return "", false
 }
