@@ -59,7 +59,7 @@ type Languages struct {
 // maxKnown bounds what strangers can make us remember.
 const maxKnown = 1000
 
-// New reads every catalogue.
+// New finds the catalogues that are built in.
 func New() (*Languages, error) {
 	printers := make(map[string]*Printer)
 	entries, err := catalogues.ReadDir("catalog")
@@ -68,9 +68,7 @@ func New() (*Languages, error) {
 	}
 	for _, entry := range entries {
 		lang := strings.TrimSuffix(entry.Name(), ".json")
-		if printers[lang], err = newPrinter(lang); err != nil {
-			return nil, err
-		}
+		printers[lang] = newPrinter(lang)
 	}
 	return newLanguages(printers), nil
 }
