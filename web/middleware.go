@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -119,26 +120,34 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 const permissions = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), microphone=(), " +
 	"midi=(), payment=(), publickey-credentials-create=(), serial=(), usb=(), browsing-topics=(), clipboard-write=(self)"
 
+// protective are the headers of every answer. Echo puts the middleware together anew for each request, so they are made
+// outside.
+func protective(https bool) http.Header {
+	header := http.Header{}
+	for name, value := range map[string]string{
+		"Content-Security-Policy":      policy,
+		"X-Content-Type-Options":       "nosniff",
+		"X-Frame-Options":              "DENY",
+		"X-XSS-Protection":             "0",
+		"Referrer-Policy":              "same-origin",
+		"Cross-Origin-Opener-Policy":   "same-origin",
+		"Cross-Origin-Resource-Policy": "same-origin",
+		"Cross-Origin-Embedder-Policy": "require-corp",
+		"Permissions-Policy":           permissions,
+	} {
+		header.Set(name, value)
+	}
+	if https {
+		header.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+	}
+	return header
+}
+
 // protect sets the headers of every answer and refuses forms that another site sent.
 func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		header := c.Response().Header()
-		for name, value := range map[string]string{
-			"Content-Security-Policy":      policy,
-			"X-Content-Type-Options":       "nosniff",
-			"X-Frame-Options":              "DENY",
-			"X-XSS-Protection":             "0",
-			"Referrer-Policy":              "same-origin",
-			"Cross-Origin-Opener-Policy":   "same-origin",
-			"Cross-Origin-Resource-Policy": "same-origin",
-			"Cross-Origin-Embedder-Policy": "require-corp",
-			"Permissions-Policy":           permissions,
-		} {
-			header.Set(name, value)
-		}
-		if s.PublicURL.Scheme == "https" {
-			header.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
-		}
+		maps.Copy(header, s.headers)
 		if !strings.HasPrefix(c.Request().URL.Path, static.Prefix) {
 			header.Set("Cache-Control", "no-store")
 			header.Set("Vary", "HX-Request, HX-Request-Type, Cookie")

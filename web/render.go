@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -32,12 +33,13 @@ func (s *Server) render(c echo.Context, status int, page templ.Component) error 
 	if !bytes.Contains(body.Bytes(), []byte(`id="`+views.Step+`"`)) { // the page has no such part
 		return s.renderWhole(c, status, page)
 	}
-	return c.HTMLBlob(status, body.Bytes())
+	return blob(c, status, body.Bytes())
 }
 
 // renderWhole answers a page that takes the place of the whole one, also in htmx's hands.
 func (s *Server) renderWhole(c echo.Context, status int, page templ.Component) error {
 	var body bytes.Buffer
+	body.Grow(roomForPage)
 	if err := page.Render(c.Request().Context(), &body); err != nil {
 		return fmt.Errorf("render: %w", err)
 	}
@@ -45,8 +47,17 @@ func (s *Server) renderWhole(c echo.Context, status int, page templ.Component) e
 		c.Response().Header().Set("HX-Retarget", "body")
 		c.Response().Header().Set("HX-Reswap", "innerHTML")
 	}
-	return c.HTMLBlob(status, body.Bytes())
+	return blob(c, status, body.Bytes())
 }
+
+// blob answers HTML in one piece, of a length told beforehand.
+func blob(c echo.Context, status int, body []byte) error {
+	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
+	return c.HTMLBlob(status, body)
+}
+
+// roomForPage is more than most pages take.
+const roomForPage = 8 << 10
 
 // page is what every page has. The title says so when a form came back.
 func (s *Server) page(c echo.Context, f enroll.Flow, titleKey string, failed bool) views.Page {

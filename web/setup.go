@@ -72,7 +72,7 @@ func (s *Server) finished(c echo.Context, before, next enroll.Flow, err error) e
 }
 
 func (s *Server) renderSetUp(c echo.Context, f enroll.Flow, failure error) error {
-	modules, err := qr.Modules(s.uri(f))
+	modules, err := s.QR.Modules(s.uri(f))
 	if err != nil {
 		return fmt.Errorf("measure QR: %w", err)
 	}

@@ -98,13 +98,14 @@ type Return struct{ Key, Name, URL string }
 // Server is the portal. It is an http.Handler.
 type Server struct {
 	Options
-	csrf *http.CrossOriginProtection
-	echo *echo.Echo
+	csrf    *http.CrossOriginProtection
+	echo    *echo.Echo
+	headers http.Header // of every answer; see protect
 }
 
 // New makes a Server.
 func New(opts Options) (*Server, error) {
-	s := &Server{Options: opts, csrf: http.NewCrossOriginProtection(), echo: echo.New()}
+	s := &Server{Options: opts, csrf: http.NewCrossOriginProtection(), echo: echo.New(), headers: protective(opts.PublicURL.Scheme == "https")}
 	// Behind a proxy that rewrites Host, old browsers' Origin does not fit Host; it may be this instead.
 	if err := s.csrf.AddTrustedOrigin((&url.URL{Scheme: opts.PublicURL.Scheme, Host: opts.PublicURL.Host}).String()); err != nil {
 		return nil, fmt.Errorf("web: public URL: %w", err)

@@ -177,14 +177,15 @@ func ofAnEarlierKey(earlier []secret.Text, code string, step int64) bool {
 
 // findZone looks near every half hour of the world's time zones.
 func findZone(key []byte, code string, step int64) (distance int64, found bool) {
+	centers := make([]int64, 0, 56)
 	for zone := int64(1); zone <= 28; zone++ {
-		for _, center := range []int64{-zone * halfHour, zone * halfHour} {
-			if near, found := totp.Find(key, code, step+center, zoned); found {
-				return center + int64(near), true
-			}
-		}
+		centers = append(centers, step-zone*halfHour, step+zone*halfHour)
 	}
-	return 0, false
+	match, found := totp.FindAround(key, code, zoned, centers...)
+	if !found {
+		return 0, false
+	}
+	return match - step, true
 }
 
 func clockOff(distance int64) Diagnosis {

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -43,20 +44,23 @@ func (m *message) UnmarshalJSON(data []byte) error {
 // Printer speaks one language. It is safe for concurrent use.
 type Printer struct {
 	lang     string
-	messages map[string]message
+	messages func() map[string]message
 }
 
-// newPrinter reads the catalogue of a language.
-func newPrinter(lang string) (*Printer, error) {
-	data, err := catalogues.ReadFile("catalog/" + lang + ".json")
-	if err != nil {
-		return nil, fmt.Errorf("i18n: no catalogue for %q", lang)
-	}
-	p := &Printer{lang: lang}
-	if err := json.Unmarshal(data, &p.messages); err != nil {
-		return nil, fmt.Errorf("i18n: catalogue %s: %w", lang, err)
-	}
-	return p, nil
+// newPrinter makes the Printer of a language that is built in. Its catalogue is read when somebody first speaks it: most
+// portals need a few of them, and all together are most of what a start takes. One that cannot be read is a mistake in
+// the program, which a test finds.
+func newPrinter(lang string) *Printer {
+	return &Printer{lang: lang, messages: sync.OnceValue(func() (messages map[string]message) {
+		data, err := catalogues.ReadFile("catalog/" + lang + ".json")
+		if err == nil {
+			err = json.Unmarshal(data, &messages)
+		}
+		if err != nil {
+			panic("i18n: catalogue " + lang + ": " + err.Error())
+		}
+		return messages
+	})}
 }
 
 // Lang is the language's tag (BCP 47), for the page's lang attribute.
@@ -82,14 +86,14 @@ func (p *Printer) Dir() string {
 
 // Has reports whether the catalogue has key.
 func (p *Printer) Has(key string) bool {
-	_, found := p.messages[key]
+	_, found := p.messages()[key]
 	return found
 }
 
 // Keys are the catalogue's keys, in no order.
 func (p *Printer) Keys() []string {
-	keys := make([]string, 0, len(p.messages))
-	for key := range p.messages {
+	keys := make([]string, 0, len(p.messages()))
+	for key := range p.messages() {
 		keys = append(keys, key)
 	}
 	return keys
@@ -144,7 +148,7 @@ const timeMark = "\uFDD0"
 
 // form is the text of key that fits n, before anything is put in.
 func (p *Printer) form(key string, n int) string {
-	m, found := p.messages[key]
+	m, found := p.messages()[key]
 	if !found {
 		return key
 	}
@@ -158,9 +162,30 @@ func fill(text string, pairs []string) string {
 	if len(pairs) == 0 {
 		return text
 	}
-	replacements := make([]string, 0, len(pairs))
-	for i := 0; i+1 < len(pairs); i += 2 {
-		replacements = append(replacements, "{"+pairs[i]+"}", pairs[i+1])
+	var filled strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		name, after, closed := strings.Cut(rest, "}")
+		if !found || !closed {
+			filled.WriteString(text)
+			return filled.String()
+		}
+		filled.WriteString(before)
+		if value, known := valueOf(name, pairs); known {
+			filled.WriteString(value)
+			text = after
+			continue
+		}
+		filled.WriteByte('{')
+		text = rest
 	}
-	return strings.NewReplacer(replacements...).Replace(text)
+}
+
+func valueOf(name string, pairs []string) (value string, known bool) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i] == name {
+			return pairs[i+1], true
+		}
+	}
+	return "", false
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 )
@@ -50,9 +51,15 @@ type Languages struct {
 	tags     []language.Tag // the fallback first
 	byTag    []*Printer     // in the order of tags
 	matcher  language.Matcher
+
+	mu    sync.Mutex
+	known map[string]*Printer // preferences that were matched before: browsers send few different ones
 }
 
-// New reads every catalogue.
+// maxKnown bounds what strangers can make us remember.
+const maxKnown = 1000
+
+// New finds the catalogues that are built in.
 func New() (*Languages, error) {
 	printers := make(map[string]*Printer)
 	entries, err := catalogues.ReadDir("catalog")
@@ -61,15 +68,13 @@ func New() (*Languages, error) {
 	}
 	for _, entry := range entries {
 		lang := strings.TrimSuffix(entry.Name(), ".json")
-		if printers[lang], err = newPrinter(lang); err != nil {
-			return nil, err
-		}
+		printers[lang] = newPrinter(lang)
 	}
 	return newLanguages(printers), nil
 }
 
 func newLanguages(printers map[string]*Printer) *Languages {
-	l := &Languages{printers: printers}
+	l := &Languages{printers: printers, known: make(map[string]*Printer)}
 	order := l.All()
 	slices.SortStableFunc(order, func(a, b Language) int { return cmp.Compare(rank(a.Tag), rank(b.Tag)) })
 	for _, each := range order {
@@ -101,18 +106,34 @@ func (l *Languages) Printer(tag string) (*Printer, bool) {
 // Match is the Printer of the first preference that a language fits: each is a tag, or a list as Accept-Language has it.
 func (l *Languages) Match(preferences ...string) *Printer {
 	for _, preference := range preferences {
-		if len(preference) > maxPreference {
+		if preference == "" || len(preference) > maxPreference {
 			continue
 		}
-		wanted, _, err := language.ParseAcceptLanguage(preference)
-		if err != nil || len(wanted) == 0 {
-			continue
-		}
-		if _, index, confidence := l.matcher.Match(wanted...); confidence >= language.High { // less is a guess
-			return l.byTag[index]
+		if p := l.match(preference); p != nil {
+			return p
 		}
 	}
 	return l.printers[fallback]
+}
+
+// match is the Printer that fits one preference: nil for none.
+func (l *Languages) match(preference string) *Printer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p, known := l.known[preference]
+	if !known {
+		wanted, _, err := language.ParseAcceptLanguage(preference)
+		if err == nil && len(wanted) > 0 {
+			if _, index, confidence := l.matcher.Match(wanted...); confidence >= language.High { // less is a guess
+				p = l.byTag[index]
+			}
+		}
+		if len(l.known) >= maxKnown {
+			clear(l.known)
+		}
+		l.known[strings.Clone(preference)] = p // not the request's memory
+	}
+	return p
 }
 
 // maxPreference is more than any browser sends.

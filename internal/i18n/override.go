@@ -54,21 +54,21 @@ func (p *Printer) with(texts fs.FS, name string) (*Printer, error) {
 		return nil, fmt.Errorf("texts/%s: %w", name, err)
 	}
 	var faults []error
-	messages := maps.Clone(p.messages)
+	messages := maps.Clone(p.messages())
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		if err := p.fits(key, given[key]); err != nil {
 			faults = append(faults, fmt.Errorf("texts/%s: %s: %w", name, key, err))
 		}
 		messages[key] = given[key]
 	}
-	return &Printer{lang: p.lang, messages: messages}, errors.Join(faults...)
+	return &Printer{lang: p.lang, messages: func() map[string]message { return messages }}, errors.Join(faults...)
 }
 
 var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
 
 // fits reports whether a text can stand in for the one of that key.
 func (p *Printer) fits(key string, given message) error {
-	own, found := p.messages[key]
+	own, found := p.messages()[key]
 	if !found {
 		return errors.New("no text has this key")
 	}

@@ -20,8 +20,9 @@ type Drawer struct {
 }
 
 type picture struct {
-	hash [sha256.Size]byte
-	draw func() ([]byte, error)
+	hash    [sha256.Size]byte
+	draw    func() ([]byte, error)
+	modules func() (int, error)
 }
 
 // NewDrawer makes a Drawer that remembers up to limit pictures.
@@ -40,6 +41,11 @@ func (d *Drawer) PNG(text string) ([]byte, error) {
 	return d.picture(text).draw()
 }
 
+// Modules is what [Modules] is, measured once.
+func (d *Drawer) Modules(text string) (int, error) {
+	return d.picture(text).modules()
+}
+
 func (d *Drawer) picture(text string) *picture {
 	hash := sha256.Sum256([]byte(text))
 	d.mu.Lock()
@@ -52,7 +58,7 @@ func (d *Drawer) picture(text string) *picture {
 		d.slots <- struct{}{}
 		defer func() { <-d.slots }()
 		return draw(text)
-	})}
+	}), modules: sync.OnceValues(func() (int, error) { return Modules(text) })}
 	d.byHash[hash] = d.recent.PushFront(p)
 	if d.recent.Len() > d.limit {
 		d.drop(d.recent.Back())

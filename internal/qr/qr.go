@@ -77,6 +77,7 @@ func encodePNG(dark [][]bool) []byte {
 	zlib = binary.BigEndian.AppendUint32(zlib, adler32.Checksum(pixels))
 
 	var out bytes.Buffer
+	out.Grow(len(zlib) + 57) // signature, header, and what is around the chunks: it is kept, so it has no room to spare
 	out.WriteString("\x89PNG\r\n\x1a\n")
 	writeChunk(&out, "IHDR", header[:])
 	writeChunk(&out, "IDAT", zlib)

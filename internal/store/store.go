@@ -37,6 +37,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -57,6 +58,7 @@ type Store struct {
 	engine
 	now                       func() time.Time
 	readTimeout, writeTimeout time.Duration
+	statements                sync.Map // of *sql.Stmt by query; see prepared
 }
 
 // engine is what differs between SQLite and PostgreSQL.

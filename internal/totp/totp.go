@@ -59,15 +59,31 @@ func Code(key []byte, step int64) string {
 // Find looks for code among the steps from center-radius to center+radius and answers the distance in steps of the
 // nearest match: negative when the code is older than center, positive when it is of the future.
 func Find(key []byte, code string, center int64, radius int) (distance int, found bool) {
+	step, found := FindAround(key, code, radius, center)
+	if !found {
+		return 0, false
+	}
+	return int(step - center), true
+}
+
+// FindAround is like Find around each center in turn, and answers the step that matches: 0 when none does.
+func FindAround(key []byte, code string, radius int, centers ...int64) (step int64, found bool) {
 	wanted, err := strconv.ParseUint(code, 10, 31)
 	if err != nil || len(code) != Digits {
 		return 0, false
 	}
 	g := newGenerator(key)
-	for i := range radius + 1 {
-		for _, distance := range []int{-i, i} {
-			if subtle.ConstantTimeEq(g.value(center+int64(distance)), int32(wanted)) == 1 {
-				return distance, true
+	matches := func(step int64) bool { return subtle.ConstantTimeEq(g.value(step), int32(wanted)) == 1 }
+	for _, center := range centers {
+		if matches(center) {
+			return center, true
+		}
+		for i := int64(1); i <= int64(radius); i++ {
+			if matches(center - i) {
+				return center - i, true
+			}
+			if matches(center + i) {
+				return center + i, true
 			}
 		}
 	}
