@@ -728,7 +728,7 @@ func verifyForm(m SetUp) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ring(m).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = codeLife(m).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -815,8 +815,8 @@ func verifyForm(m SetUp) templ.Component {
 	})
 }
 
-// ring empties while the present code grows old: its path is as long as a code lives, in seconds.
-func ring(m SetUp) templ.Component {
+// codeLife empties while the present code grows old: its path is as long as a code lives, in seconds.
+func codeLife(m SetUp) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
