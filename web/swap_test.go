@@ -53,7 +53,7 @@ func TestAFlowGoesOnOnAnotherScreen(t *testing.T) {
 			if mode == userpool.MFAOn {
 				first.golden("swap.html")
 			}
-			if got, want := first.page.Text(".address"), p.server.URL+"/continue"; got != want {
+			if got, want := first.page.Text("#address"), p.server.URL+"/continue"; got != want {
 				t.Errorf("sends to %q, want %q", got, want)
 			}
 			p.restart() // another node
