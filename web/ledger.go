@@ -33,12 +33,14 @@ func (s *Server) recordDone(c echo.Context, next enroll.Flow) {
 // recorded is when the account's present app was set up or last tried, by our own record: the zero time when we know of
 // none.
 func (s *Server) recorded(c echo.Context, f enroll.Flow) (device string, at time.Time) {
-	event, device, at, found, err := s.Store.LastRecord(c.Request().Context(), f.Account)
+	event, device, at, _, err := s.Store.LastRecord(c.Request().Context(), f.Account)
 	if err != nil {
 		s.Log.WarnContext(c.Request().Context(), "record cannot be read", "request_id", requestID(c), "error", err)
 	}
-	if !found || event == EventRemoved {
-		return "", time.Time{}
+	switch event {
+	case EventSetUp, EventReplaced, EventProven:
+		return device, at
+	case EventRemoved:
 	}
-	return device, at
+	return "", time.Time{} // none, or the help desk's: a reset, or what a sweep saw
 }

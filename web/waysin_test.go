@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"cognito-enroll/internal/cognito"
+	"cognito-enroll/internal/helpdesk"
+	"cognito-enroll/internal/store"
 	"cognito-enroll/internal/userpool"
 )
 
@@ -330,6 +332,11 @@ func TestOurRecordTellsWhen(t *testing.T) {
 	p.clock.advance(26 * time.Hour)
 	later := p.browser()
 	later.signIn("ada", password).submit("/challenge", "code", p.code(key)).at("/authenticator").text(".facts", "23 Nov 2026, 09:30 UTC")
+	_, err := p.store.AppendLedger(t.Context(), store.LedgerEntry{Pool: p.pool.Info().UserPoolID, Account: "ada", Event: helpdesk.EventReset, Detail: "INC-7"})
+	p.must(err)
+	if facts := later.get("/authenticator").page.Text(".facts"); strings.Contains(facts, "Last set up") || strings.Contains(facts, "INC-7") {
+		t.Errorf("the page shows %q: what the help desk wrote is not of this app", facts)
+	}
 	p.must(p.store.Close())
 	later.get("/authenticator").status(http.StatusOK).text(".lead", "is set up") // without the store there is less to tell
 }

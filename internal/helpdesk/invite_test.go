@@ -228,6 +228,27 @@ func TestLinkIsBoundToTheAccountItself(t *testing.T) {
 	w.kind(err, helpdesk.LinkOver)
 }
 
+// TestSomebodyIsCalledLikeAnothersSub: user names are free, and the pool takes a sub where it takes a name.
+func TestSomebodyIsCalledLikeAnothersSub(t *testing.T) {
+	w := inMemory(t, nil)
+	sub := w.add("ada")
+	link := w.mint(minting("ada"))
+	w.delete("ada")
+	w.add(sub)
+	_, err := w.desk.Open(w.ctx, link.Locator, link.Piece)
+	w.kind(err, helpdesk.LinkOver)
+	_, err = w.desk.IssuePiece(w.ctx, w.agent("grace"), link.ID)
+	w.kind(err, helpdesk.NoSuchAccount)
+
+	w.add("bob")
+	link = w.mint(minting("bob"))
+	grace := w.sub("grace")
+	w.delete("grace")
+	w.add(grace, "desk")
+	_, err = w.desk.Open(w.ctx, link.Locator, link.Piece)
+	w.kind(err, helpdesk.LinkOver) // the agent is gone, whoever is called like him
+}
+
 // TestWhoeverOpensLastHolds: two browsers of one person never set up two apps.
 func TestWhoeverOpensLastHolds(t *testing.T) {
 	w := inMemory(t, nil)
