@@ -22,9 +22,17 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"cognito-enroll/internal/heap"
 )
 
+// heapFloor is how large the heap may get before it is first collected; GOGC in the environment has the last word.
+const heapFloor = 16 << 20
+
 func main() {
+	if _, given := os.LookupEnv("GOGC"); !given {
+		heap.Floor(heapFloor)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the second signal ends the program at once

@@ -1,0 +1,58 @@
+// Package heap lets a small heap grow before it is collected.
+//
+// Go collects when the heap is twice what was in use last time. A portal at rest has two or three megabytes in use, and
+// a drawn QR code leaves a quarter of one behind: it would be collected after every dozen, for a seventh of all CPU time
+// (docs/performance.md). GOGC=400 would mend that, and let a heap that is large already, because five hundred people have
+// come at once, grow fivefold. A floor does the one without the other.
+package heap
+
+import (
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+// usual is GOGC's own default.
+const usual = 100
+
+// Floor puts the next collection off until the heap has floor bytes, from now on; a heap with more than half of that in
+// use is collected as usual. It is for programs that were started without GOGC.
+func Floor(floor uint64) {
+	percent := usual
+	afterEachCollection(func() {
+		if wanted := percentFor(floor, inUse()); wanted != percent {
+			percent = wanted
+			debug.SetGCPercent(percent)
+		}
+	})
+}
+
+// percentFor is the GOGC with which a heap that has so much in use is next collected at the floor. It goes by steps, since
+// each change stops the program for a moment.
+func percentFor(floor, inUse uint64) int {
+	const step, most = 50, 1600
+	if inUse == 0 {
+		return most
+	}
+	percent := int(min(floor*100/inUse, most+100)) - 100
+	return max(usual, percent/step*step)
+}
+
+func inUse() uint64 {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	return live[0].Value.Uint64()
+}
+
+// afterEachCollection calls do whenever a collection has found that nobody holds the marker that the last one left.
+func afterEachCollection(do func()) {
+	type marker struct{ self *marker } // with a pointer: tiny objects without one may share their memory with others
+	var leave func()
+	leave = func() {
+		runtime.SetFinalizer(&marker{}, func(*marker) {
+			do()
+			leave()
+		})
+	}
+	leave()
+}
