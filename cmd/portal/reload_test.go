@@ -41,7 +41,7 @@ func startInside(t *testing.T, args ...string) *inside {
 		_, _ = stdout.CloseWithError(err), stderr.CloseWithError(err)
 		ended <- err
 	}()
-	p := &inside{t: t, log: make(chan string, 10_000), demo: map[string]string{}}
+	p := &inside{t: t, log: make(chan string, 100_000), demo: map[string]string{}}
 	go func() {
 		defer close(p.log)
 		for lines := bufio.NewScanner(errs); lines.Scan(); {
@@ -57,6 +57,10 @@ func startInside(t *testing.T, args ...string) *inside {
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "The present code") {
 		if at := regexp.MustCompile(`http://\S+`).FindString(lines.Text()); at != "" {
 			p.address = at
+		}
+		if at := regexp.MustCompile(`listens on (\S+)`).FindStringSubmatch(lines.Text()); at != nil { // no demo: that is all
+			p.address = "http://" + at[1]
+			break
 		}
 		if fields := strings.Fields(lines.Text()); len(fields) >= 3 {
 			p.demo[fields[0]] = fields[1]
