@@ -102,6 +102,7 @@ type node struct {
 	drawer               *qr.Drawer
 	assets               *static.Assets
 	languages            *i18n.Languages
+	notify               notifier
 	observing            observing
 	draining             atomic.Bool
 	portal               atomic.Pointer[web.Server]
@@ -146,6 +147,11 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		go watchFolder(ctx, cfg.BrandDir, watchEvery, func() { n.reload(ctx, all, read) })
 	}
 	printWelcome(stdout, listener.Addr(), cfg, n.demo)
+	socket, _ := lookupEnv("NOTIFY_SOCKET")
+	n.notify = notifier(socket)
+	if err := n.notify.tell(ctx, "READY=1"); err != nil {
+		return err
+	}
 	if n.demo != nil {
 		cfg.DrainDelay = 0
 	}

@@ -34,6 +34,7 @@ var direction = map[string][]string{
 	"internal/enroll":   {"internal/totp", "internal/secret"},
 	"internal/userpool": {"internal/totp", "internal/secret"}, // meets internal/cognito on the wire only
 
+	"deploy":                        {}, // tests alone
 	"internal/userpool/conformance": {}, // tests alone
 	"internal/session":              {"internal/secret"},
 	"internal/throttle":             {"internal/secret"},
