@@ -96,7 +96,7 @@ func TestTwoNodesBehindTheLoadBalancer(t *testing.T) {
 		killed = 1 - killed
 	}
 
-	page := send(http.MethodGet, "/", nil)
+	page := send(http.MethodGet, "/sign-in", nil)
 	kill()
 	page = send(http.MethodPost, "/sign-in", page.Form("/sign-in", "username", "ada", "password", passwordOf(info, "ada")))
 	kill()

@@ -40,7 +40,10 @@ func newObserver(r *metrics.Registry, tracer *trace.Tracer, now func() time.Time
 	}
 	operation := metrics.Label{Name: "operation", Values: []string{
 		"InitiateAuth", "RespondToAuthChallenge", "AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference", "GetUser", "GlobalSignOut",
-		"ForgotPassword", "ConfirmForgotPassword", "ConfirmSignUp", "ResendConfirmationCode", opToken, opKeys,
+		"ForgotPassword", "ConfirmForgotPassword", "ConfirmSignUp", "ResendConfirmationCode", "RevokeToken", opToken, opKeys,
+		"AdminGetUser", "AdminSetUserMFAPreference", "AdminSetUserPassword", "AdminUserGlobalSignOut", "AdminListDevices", "AdminForgetDevice",
+		"AdminListGroupsForUser", "AdminListUserAuthEvents", "ListUsers", "ListUsersInGroup", // the help desk's
+		"DescribeUserPool", "DescribeUserPoolClient", "GetUserPoolMfaConfig", // the doctor's
 	}}
 	outcome := metrics.Label{Name: "outcome", Values: []string{outcomeOK}}
 	for _, kind := range enroll.Kinds() {
