@@ -16,10 +16,10 @@ HTMX        := 4.0.1
 HTMX_SHA256 := a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130
 MAX_BINARY  := 25000000
 
-.PHONY: help test check setup verify binary generate css lint fmt bench fuzz dev build vendor
+.PHONY: help test check setup verify binary generate css lint fmt bench fuzz dev build vendor release reproducible
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ---- Daily -----------------------------------------------------------------------------------------------------------
 
@@ -84,6 +84,14 @@ binary: build ## The released binary is small, and nothing keeps dead code in it
 	@count=$$(go build -ldflags=-dumpdep -o /dev/null ./cmd/portal 2>&1 | grep -c '<ReflectMethod>' || true); \
 	size=$$(wc -c < bin/portal); echo "bin/portal: $$size bytes, $$count functions that keep every method"; \
 	[ "$$count" -eq 0 ] && [ "$$size" -le $(MAX_BINARY) ]
+
+# ---- Releasing ---------------------------------------------------------------------------------------------------------
+
+release: ## dist/: binaries for six platforms, checksums, bills of materials, licences. The tree must be a commit
+	@.ci/release dist
+
+reproducible: ## This commit built twice, in two places with two caches, is the same byte for byte (PLATFORMS=linux/amd64)
+	@.ci/reproducible
 
 # ---- What comes from elsewhere ---------------------------------------------------------------------------------------
 

@@ -113,6 +113,15 @@ func onForm(c echo.Context, err error, kinds ...enroll.Kind) bool {
 	return true
 }
 
+// verdictOf is the doctor's verdict on the code that err is about.
+func verdictOf(err error) (enroll.Verdict, bool) {
+	failure, ok := errors.AsType[*enroll.Error](err)
+	if !ok || failure.Kind != enroll.WrongCode {
+		return enroll.Match, false
+	}
+	return failure.Diagnosis.Verdict, true
+}
+
 // codeError words the doctor's verdict.
 func (s *Server) codeError(c echo.Context, err error, entry string) views.CodeError {
 	failure, ok := errors.AsType[*enroll.Error](err)

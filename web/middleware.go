@@ -45,7 +45,7 @@ func logCause(c echo.Context, err error) { c.Set(causeKey, err) }
 // logRequest writes one line for each request: the route's pattern, never the URI, whose query may be anything.
 func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		began := s.Now()
+		began := s.Clock()
 		if err := next(c); err != nil {
 			s.answerError(err, c)
 		}
@@ -54,7 +54,7 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 			slog.String("method", methodForLog(c.Request().Method)),
 			slog.String("route", routeForLog(c.Path())),
 			slog.Int("status", c.Response().Status),
-			slog.Float64("duration_ms", float64(s.Now().Sub(began).Microseconds())/1000),
+			slog.Float64("duration_ms", float64(s.Clock().Sub(began).Microseconds())/1000),
 		}
 		level := slog.LevelInfo
 		if cause, ok := c.Get(causeKey).(error); ok {

@@ -1,6 +1,7 @@
 // Package web is the portal in HTTP: the only package that knows Echo.
 //
-//	request ── middleware.go: id, headers, log, origin ── routes.go: the row names a handler and the steps it is for
+//	request ── middleware.go: id, headers, log, origin ── measure.go: figures, trace
+//	        ── routes.go: the row names a handler and the steps it is for
 //	        ── flow.go: the cookie's flow ── <page>.go: read, call enroll, choose ── flow.go: next, the one dispatcher
 //	        ── render.go: a page, or the fragment that htmx asked for          errors.go: everything that goes wrong
 //
@@ -21,8 +22,10 @@ import (
 
 	"cognito-enroll/internal/brand"
 	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/metrics"
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/trace"
 	"cognito-enroll/static"
 	"cognito-enroll/views"
 )
@@ -50,7 +53,10 @@ type Options struct {
 	SessionValidity time.Duration       // how long a step may take on the session path
 	Draining        func() bool         // whether this node was told to stop; nil: never
 	Log             *slog.Logger
-	Now             func() time.Time
+	Metrics         *metrics.Registry // nil: nobody reads them
+	Tracer          *trace.Tracer     // nil: traces of others are passed on, none begins here
+	Now             func() time.Time  // the pool's time
+	Clock           func() time.Time  // this machine's, for durations; nil: Now
 }
 
 // Store is what the pages must remember beyond one browser's cookie.
@@ -101,6 +107,7 @@ type Server struct {
 	csrf    *http.CrossOriginProtection
 	echo    *echo.Echo
 	headers http.Header // of every answer; see protect
+	meters  meters
 }
 
 // New makes a Server.
@@ -113,8 +120,15 @@ func New(opts Options) (*Server, error) {
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.answerError
-	s.echo.Use(s.identify, s.speak, s.logRequest, s.recoverPanic, s.protect, s.closeForMaintenance)
+	s.echo.Use(s.identify, s.measure, s.speak, s.logRequest, s.recoverPanic, s.protect, s.closeForMaintenance)
 	s.addRoutes()
+	if s.Clock == nil {
+		s.Clock = s.Now
+	}
+	if s.Metrics == nil {
+		s.Metrics = new(metrics.Registry)
+	}
+	s.meters = newMeters(s.Metrics, s.echo.Routes())
 	return s, nil
 }
 

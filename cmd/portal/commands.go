@@ -53,12 +53,24 @@ func printCode(args []string, stdout io.Writer) error {
 
 // printVersion prints what the binary was built from.
 func printVersion(stdout io.Writer) error {
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-	}
-	_, err := fmt.Fprintln(stdout, "cognito-enroll", version)
+	version, revision := built()
+	_, err := fmt.Fprintln(stdout, "cognito-enroll", version, revision)
 	return err
+}
+
+// built is what the binary was built from: the version of the module, and the commit where the build knew it.
+func built() (version, revision string) {
+	version, revision = "unknown", "unknown"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return version, revision
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			revision = setting.Value
+		}
+	}
+	return info.Main.Version, revision
 }
 
 // demoAccounts are the embedded pool's accounts as the banner and the terminal show them.

@@ -53,6 +53,19 @@ type config struct {
 	SignIn string
 	// Domain is where Cognito's own pages are, https://PREFIX.auth.REGION.amazoncognito.com. (COGNITO_DOMAIN)
 	Domain string
+	// AdminListen is where operators look: /metrics for Prometheus, /healthz and /readyz. A port alone (9090) is on
+	// loopback; visitors must never reach it, so name another address only where a firewall or the network of a cluster
+	// stands before it. Empty: there is none. (-admin-listen, PORTAL_ADMIN_LISTEN)
+	AdminListen string
+	// TracesURL is the OpenTelemetry collector that traces go to, by OTLP over HTTP in JSON; the path /v1/traces is added.
+	// Empty: a trace that a request brings along is logged and passed on, and nothing is exported.
+	// (OTEL_EXPORTER_OTLP_ENDPOINT)
+	TracesURL string
+	// TracesHeaders are sent to the collector: NAME=value, separated by commas, values in percent encoding.
+	// (OTEL_EXPORTER_OTLP_HEADERS)
+	TracesHeaders map[string]string
+	// ServiceName is what the portal is called in traces. (OTEL_SERVICE_NAME)
+	ServiceName string
 	// DrainDelay is how long a node that was told to stop goes on serving while /readyz says no, so that the load
 	// balancer looks elsewhere first. The requests in flight then have 25 seconds more. Without a configured pool there
 	// is no delay. (-drain-delay, PORTAL_DRAIN_DELAY)
@@ -164,6 +177,10 @@ func settings() []setting {
 		{"", "PORTAL_API_KEYS", "", "", reloads | hidden, (*config).setAPIKeys},
 		{"sign-in", "PORTAL_SIGN_IN", "password", "where people sign in: password, oauth or both", 0, func(c *config, value string) error { return oneOf(&c.SignIn, value, "password", "oauth", "both") }},
 		{"", "COGNITO_DOMAIN", "", "", 0, (*config).setDomain},
+		{"admin-listen", "PORTAL_ADMIN_LISTEN", "", "address of /metrics; a port alone is on loopback", 0, (*config).setAdminListen},
+		{"", "OTEL_EXPORTER_OTLP_ENDPOINT", "", "", address, (*config).setTracesURL},
+		{"", "OTEL_EXPORTER_OTLP_HEADERS", "", "", hidden, (*config).setTracesHeaders},
+		{"", "OTEL_SERVICE_NAME", "cognito-enroll", "", 0, text(func(c *config) *string { return &c.ServiceName })},
 		{"drain-delay", "PORTAL_DRAIN_DELAY", "5s", "how long a stopping node says so before it closes", 0, (*config).setDrainDelay},
 		{"brand-dir", "PORTAL_BRAND_DIR", "", "folder with name, logo, colours, apps and texts", reloads, text(func(c *config) *string { return &c.BrandDir })},
 		{"brand", "PORTAL_BRAND", "", "the organisation's name", reloads, text(func(c *config) *string { return &c.Brand })},

@@ -46,6 +46,9 @@ func (n *node) serveHTTP(ctx context.Context, listener net.Listener, delay time.
 	n.draining.Store(true)
 	server.SetKeepAlivesEnabled(false) // clients come back on another node
 	n.log.InfoContext(ctx, "stopping", "drain_delay", delay.String())
+	if err := n.notify.tell(context.WithoutCancel(ctx), "STOPPING=1"); err != nil {
+		n.log.WarnContext(ctx, "stopping", "error", err)
+	}
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -41,7 +42,7 @@ func startInside(t *testing.T, args ...string) *inside {
 		_, _ = stdout.CloseWithError(err), stderr.CloseWithError(err)
 		ended <- err
 	}()
-	p := &inside{t: t, log: make(chan string, 10_000), demo: map[string]string{}}
+	p := &inside{t: t, log: make(chan string, 100_000), demo: map[string]string{}}
 	go func() {
 		defer close(p.log)
 		for lines := bufio.NewScanner(errs); lines.Scan(); {
@@ -57,6 +58,10 @@ func startInside(t *testing.T, args ...string) *inside {
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "The present code") {
 		if at := regexp.MustCompile(`http://\S+`).FindString(lines.Text()); at != "" {
 			p.address = at
+		}
+		if at := regexp.MustCompile(`listens on (\S+)`).FindStringSubmatch(lines.Text()); at != nil { // no demo: that is all
+			p.address = "http://" + at[1]
+			break
 		}
 		if fields := strings.Fields(lines.Text()); len(fields) >= 3 {
 			p.demo[fields[0]] = fields[1]
@@ -218,7 +223,11 @@ func TestStopping(t *testing.T) {
 		t.Errorf("nothing serves, and the health check says %s", out)
 	}
 
-	p = startOutside(t, binary, append(pool, "PORTAL_DRAIN_DELAY=0s"))
+	manager, told := serviceManager(t)
+	p = startOutside(t, binary, append(pool, "PORTAL_DRAIN_DELAY=0s", "NOTIFY_SOCKET="+manager))
+	if got := told(); got != "READY=1" {
+		t.Errorf("the service manager was told %q", got)
+	}
 	half, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", p.address)
 	if err != nil {
 		t.Fatal(err)
@@ -236,6 +245,9 @@ func TestStopping(t *testing.T) {
 		t.Fatalf("%q, %v", line, err)
 	}
 	p.terminate("stopping")
+	if got := told(); got != "STOPPING=1" {
+		t.Errorf("the service manager was told %q", got)
+	}
 	send("username=a&password=")
 	_, _ = answers.ReadString('\n')
 	if line, err := answers.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 ") {
@@ -243,6 +255,25 @@ func TestStopping(t *testing.T) {
 	}
 	if err := p.cmd.Wait(); err != nil {
 		t.Errorf("ended with %v", err)
+	}
+}
+
+// serviceManager listens as systemd does. told answers what it is told next.
+func serviceManager(t *testing.T) (address string, told func() string) {
+	t.Helper()
+	address = filepath.Join(t.TempDir(), "notify")
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: address, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = socket.Close() })
+	return address, func() string {
+		buffer := make([]byte, 100)
+		n, err := socket.Read(buffer)
+		if err != nil {
+			t.Error(err)
+		}
+		return string(buffer[:n])
 	}
 }
 

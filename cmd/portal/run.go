@@ -21,6 +21,7 @@ import (
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/store"
+	"cognito-enroll/internal/trace"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/static"
 	"cognito-enroll/views"
@@ -101,6 +102,8 @@ type node struct {
 	drawer               *qr.Drawer
 	assets               *static.Assets
 	languages            *i18n.Languages
+	notify               notifier
+	observing            observing
 	draining             atomic.Bool
 	portal               atomic.Pointer[web.Server]
 }
@@ -134,12 +137,21 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return err
 	}
 	n.portal.Store(portal)
+	if err := n.serveAdmin(ctx, cfg.AdminListen); err != nil {
+		return err
+	}
+	defer n.observing.export(ctx)()
 	go purge(ctx, n.memory, func(err error) { n.log.ErrorContext(ctx, "store", "error", err) })
 	n.reloadOnSignal(ctx, all, read)
 	if n.demo != nil && cfg.BrandDir != "" {
 		go watchFolder(ctx, cfg.BrandDir, watchEvery, func() { n.reload(ctx, all, read) })
 	}
 	printWelcome(stdout, listener.Addr(), cfg, n.demo)
+	socket, _ := lookupEnv("NOTIFY_SOCKET")
+	n.notify = notifier(socket)
+	if err := n.notify.tell(ctx, "READY=1"); err != nil {
+		return err
+	}
 	if n.demo != nil {
 		cfg.DrainDelay = 0
 	}
@@ -150,13 +162,14 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stderr io.Writer) (*node, error) {
 	n := &node{level: new(slog.LevelVar), publicURL: cfg.PublicURL, mfa: cfg.mfa(), drawer: qr.NewDrawer(remembered)}
 	n.level.Set(cfg.LogLevel)
-	n.log = slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: n.level}))
+	n.log = slog.New(trace.LogHandler(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: n.level})))
+	n.observing = newObserving(*cfg, n.log)
 	if n.publicURL == nil { // on loopback: wherever we listen
 		n.publicURL = &url.URL{Scheme: "http", Host: listening.String()}
 	}
 	cfg.PublicURL = n.publicURL
 	var err error
-	if n.pool, n.oauth, n.demo, err = openPool(ctx, cfg, stdout); err != nil {
+	if n.pool, n.oauth, n.demo, err = openPool(ctx, cfg, n.observing, stdout); err != nil {
 		return nil, err
 	}
 	n.userPoolID, n.clientID = cfg.UserPoolID, cfg.ClientID
@@ -172,7 +185,7 @@ func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stder
 	if n.languages, err = i18n.New(); err != nil {
 		return nil, err
 	}
-	if n.memory, err = store.Open(ctx, cfg.Store, store.Options{Now: n.pool.Now}); err != nil {
+	if n.memory, err = store.Open(ctx, cfg.Store, store.Options{Now: n.pool.Now, Metrics: n.observing.metrics, Clock: time.Now}); err != nil {
 		return nil, fmt.Errorf("PORTAL_STORE: %w", err)
 	}
 	return n, nil
@@ -233,6 +246,9 @@ func (n *node) build(cfg config) (*web.Server, error) {
 		SessionValidity: cfg.SessionValidity,
 		Draining:        n.draining.Load,
 		Log:             n.log,
+		Metrics:         n.observing.metrics,
+		Tracer:          n.observing.tracer(),
+		Clock:           time.Now,
 		Now:             pool.Now,
 	})
 	if err != nil {
@@ -243,7 +259,7 @@ func (n *node) build(cfg config) (*web.Server, error) {
 
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
 // configures; and what verifies that pool's tokens.
-func openPool(ctx context.Context, cfg *config, stdout io.Writer) (*cognito.Client, *cognito.OAuth, []views.DemoAccount, error) {
+func openPool(ctx context.Context, cfg *config, o observing, stdout io.Writer) (*cognito.Client, *cognito.OAuth, []views.DemoAccount, error) {
 	var demo []views.DemoAccount
 	tokens := &http.Client{Timeout: oauthTimeout} // for Cognito's token endpoint and keys
 	var settings aws.Config
@@ -264,11 +280,11 @@ func openPool(ctx context.Context, cfg *config, stdout io.Writer) (*cognito.Clie
 	}
 	pool := cognito.New(cognito.Options{
 		AWS: settings, UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
-		SessionValidity: cfg.SessionValidity, Now: time.Now,
+		SessionValidity: cfg.SessionValidity, Now: time.Now, Metrics: o.metrics, Tracer: o.tracer(),
 	})
 	oauth := cognito.NewOAuth(ctx, cognito.OAuthOptions{
 		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.callbackURL(),
-		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: tokens, Now: pool.Now,
+		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: tokens, Now: pool.Now, Metrics: o.metrics, Tracer: o.tracer(), Clock: time.Now,
 	})
 	return pool, oauth, demo, nil
 }

@@ -151,6 +151,53 @@ func (c *config) setSessionValidity(value string) error {
 	return nil
 }
 
+func (c *config) setAdminListen(value string) error {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(value)
+	if err != nil { // a port alone
+		host, port = "", value
+	}
+	if number, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(number, 10) != port {
+		return fmt.Errorf("%q: want a port such as 9090, or an address such as 127.0.0.1:9090", value)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	c.AdminListen = net.JoinHostPort(host, port)
+	return nil
+}
+
+func (c *config) setTracesURL(value string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return errors.New("want a URL such as http://127.0.0.1:4318")
+	}
+	c.TracesURL = u.JoinPath("v1", "traces").String()
+	return nil
+}
+
+func (c *config) setTracesHeaders(value string) error {
+	c.TracesHeaders = map[string]string{}
+	for pair := range strings.SplitSeq(value, ",") {
+		if strings.TrimSpace(pair) == "" {
+			continue
+		}
+		name, text, found := strings.Cut(pair, "=")
+		text, err := url.PathUnescape(strings.TrimSpace(text))
+		if !found || err != nil || strings.TrimSpace(name) == "" || strings.ContainsAny(text, "\r\n") {
+			return errors.New("want NAME=value, separated by commas")
+		}
+		c.TracesHeaders[strings.TrimSpace(name)] = text
+	}
+	return nil
+}
+
 func (c *config) setDrainDelay(value string) error {
 	delay, err := time.ParseDuration(value)
 	if err != nil || delay < 0 || delay > 5*time.Minute {

@@ -20,24 +20,29 @@ const module = "cognito-enroll/"
 var direction = map[string][]string{
 	"web": {
 		"views", "static", "internal/enroll", "internal/helpdesk", "internal/session", "internal/throttle",
-		"internal/brand", "internal/i18n", "internal/qr", "internal/secret", "internal/totp",
+		"internal/brand", "internal/i18n", "internal/qr", "internal/secret", "internal/totp", "internal/metrics", "internal/trace",
 	},
-	"views":             {"internal/brand", "internal/i18n"},
-	"internal/brand":    {"internal/i18n"},
-	"static":            {},
-	"internal/cognito":  {"internal/enroll", "internal/doctor", "internal/helpdesk", "internal/throttle", "internal/secret"},
+	"views":          {"internal/brand", "internal/i18n"},
+	"internal/brand": {"internal/i18n"},
+	"static":         {},
+	"internal/cognito": {
+		"internal/enroll", "internal/doctor", "internal/helpdesk", "internal/throttle", "internal/secret", "internal/metrics", "internal/trace",
+	},
 	"internal/doctor":   {"internal/secret"},
-	"internal/store":    {"internal/helpdesk", "internal/secret"},
+	"internal/store":    {"internal/helpdesk", "internal/secret", "internal/metrics"},
 	"internal/helpdesk": {"internal/enroll", "internal/throttle", "internal/secret"},
 	"internal/enroll":   {"internal/totp", "internal/secret"},
 	"internal/userpool": {"internal/totp", "internal/secret"}, // meets internal/cognito on the wire only
 
+	"deploy":                        {}, // tests alone
 	"internal/userpool/conformance": {}, // tests alone
 	"internal/session":              {"internal/secret"},
 	"internal/throttle":             {"internal/secret"},
 	"internal/i18n":                 {"internal/secret"},
 	"internal/qr":                   {"internal/secret"},
 	"internal/totp":                 {"internal/secret"},
+	"internal/metrics":              {},
+	"internal/trace":                {},
 	"internal/secret":               {},
 	"internal/heap":                 {},
 	"internal/htmltest":             {},

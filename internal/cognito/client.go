@@ -4,6 +4,7 @@
 //	respond.go  RespondToAuthChallenge, and what both say   claims.go  what an access token says
 //	token.go    Associate and VerifySoftwareToken           account.go preference, GetUser, GlobalSignOut
 //	reset.go    forgotten passwords, new accounts           errors.go  what each exception means
+//	observe.go  figures and traces of the calls
 //
 // None of the operations used here is signed: the access token or the session in the request is the only credential,
 // so no IAM credentials are needed.
@@ -24,7 +25,9 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/metrics"
 	"cognito-enroll/internal/secret"
+	"cognito-enroll/internal/trace"
 )
 
 const (
@@ -44,6 +47,8 @@ type Options struct {
 	ClientSecret    secret.Text   // of an app client that has one
 	SessionValidity time.Duration // the app client's AuthSessionValidity: Cognito does not tell it without IAM
 	Now             func() time.Time
+	Metrics         *metrics.Registry // nil: nobody reads them
+	Tracer          *trace.Tracer     // nil: no trace begins here
 }
 
 // Client is a user pool. It is safe for concurrent use.
@@ -63,10 +68,11 @@ var _ enroll.Pool = (*Client)(nil)
 
 // New makes a Client.
 func New(opts Options) *Client {
+	observer := newObserver(opts.Metrics, opts.Tracer, opts.Now)
 	return &Client{
 		api: cip.NewFromConfig(opts.AWS, func(o *cip.Options) {
 			o.ClientLogMode = 0 // request and response bodies hold passwords, tokens and keys
-			o.APIOptions = append(o.APIOptions, acceptLists)
+			o.APIOptions = append(o.APIOptions, acceptLists, observer.instrument)
 			o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
 				r.MaxAttempts = 2
 				r.MaxBackoff = 400 * time.Millisecond

@@ -14,7 +14,9 @@ import (
 	"golang.org/x/oauth2"
 
 	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/metrics"
 	"cognito-enroll/internal/secret"
+	"cognito-enroll/internal/trace"
 )
 
 // OAuthOptions of an OAuth.
@@ -27,6 +29,9 @@ type OAuthOptions struct {
 	ClientSecret secret.Text
 	HTTPClient   *http.Client
 	Now          func() time.Time
+	Metrics      *metrics.Registry // nil: nobody reads them
+	Tracer       *trace.Tracer     // nil: no trace begins here
+	Clock        func() time.Time  // this machine's, for durations; nil: Now
 }
 
 // OAuth signs people in at Cognito's own pages (authorization code with PKCE, RFC 6749 and RFC 7636) and verifies
@@ -42,6 +47,10 @@ type OAuth struct {
 
 // NewOAuth makes an OAuth. The end of ctx does not end it.
 func NewOAuth(ctx context.Context, opts OAuthOptions) *OAuth {
+	if opts.Clock == nil {
+		opts.Clock = opts.Now
+	}
+	opts.HTTPClient = newObserver(opts.Metrics, opts.Tracer, opts.Clock).observed(opts.HTTPClient)
 	keys := oidc.NewRemoteKeySet(oidc.ClientContext(context.WithoutCancel(ctx), opts.HTTPClient), opts.Issuer+"/.well-known/jwks.json")
 	verifier := func(clientID string) *oidc.IDTokenVerifier {
 		return oidc.NewVerifier(opts.Issuer, keys, &oidc.Config{

@@ -10,7 +10,8 @@ import (
 // earlier.
 
 // read scans the one row that a query answers.
-func (s *Store) read(ctx context.Context, op, query string, args []any, dest ...any) error {
+func (s *Store) read(ctx context.Context, op, query string, args []any, dest ...any) (err error) {
+	defer s.meters.begin(callRead)(&err)
 	ctx, cancel := context.WithTimeout(ctx, s.readTimeout)
 	defer cancel()
 	statement, err := s.prepared(ctx, query)
@@ -37,7 +38,8 @@ func (s *Store) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 }
 
 // readAll calls scan for every row that a query answers.
-func (s *Store) readAll(ctx context.Context, op, query string, args []any, scan func(*sql.Rows) error) error {
+func (s *Store) readAll(ctx context.Context, op, query string, args []any, scan func(*sql.Rows) error) (err error) {
+	defer s.meters.begin(callRead)(&err)
 	ctx, cancel := context.WithTimeout(ctx, s.readTimeout)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, query, args...)
@@ -54,20 +56,22 @@ func (s *Store) readAll(ctx context.Context, op, query string, args []any, scan 
 }
 
 // write executes one statement and answers how many rows it changed.
-func (s *Store) write(ctx context.Context, op, query string, args ...any) (int64, error) {
+func (s *Store) write(ctx context.Context, op, query string, args ...any) (n int64, err error) {
+	defer s.meters.begin(callWrite)(&err)
 	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
 	defer cancel()
 	result, err := s.writer.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, s.fail(op, err)
 	}
-	n, err := result.RowsAffected()
+	n, err = result.RowsAffected()
 	return n, s.fail(op, err)
 }
 
 // writeReturning executes one statement and scans the row that it returns.
-func (s *Store) writeReturning(ctx context.Context, op, query string, args []any, dest ...any) error {
+func (s *Store) writeReturning(ctx context.Context, op, query string, args []any, dest ...any) (err error) {
 	if s.commits {
+		defer s.meters.begin(callWrite)(&err)
 		ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
 		defer cancel()
 		return s.fail(op, s.writer.QueryRowContext(ctx, query, args...).Scan(dest...))
@@ -78,7 +82,8 @@ func (s *Store) writeReturning(ctx context.Context, op, query string, args []any
 }
 
 // transact runs do in one transaction: all of it happens, or nothing.
-func (s *Store) transact(ctx context.Context, op string, do func(context.Context, *sql.Tx) error) error {
+func (s *Store) transact(ctx context.Context, op string, do func(context.Context, *sql.Tx) error) (err error) {
+	defer s.meters.begin(callWrite)(&err)
 	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
 	defer cancel()
 	return s.fail(op, s.inTransaction(ctx, do))

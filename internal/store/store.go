@@ -22,6 +22,7 @@
 //	values.go      how moments, hashes and texts are stored
 //	errors.go      what callers learn of a failure
 //	purge.go       deletes what has had its time
+//	measure.go     how often it was asked, how long that took, and what came of it
 //
 // The same SQL runs on both engines, and one suite of tests holds both to the same contract. What must happen exactly
 // once is one statement or one transaction that compares before it writes, never a read followed by a write. Moments
@@ -39,6 +40,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"cognito-enroll/internal/metrics"
 )
 
 // Options say how a Store behaves.
@@ -51,6 +54,11 @@ type Options struct {
 	WriteTimeout time.Duration
 	// MaxConns is how many connections to PostgreSQL one node holds at most. Zero: eight.
 	MaxConns int
+
+	// Metrics is where calls are counted. Nil: nobody reads them.
+	Metrics *metrics.Registry
+	// Clock is this machine's, for durations. Nil: Now.
+	Clock func() time.Time
 }
 
 // Store is an open store. It is safe for concurrent use.
@@ -59,6 +67,7 @@ type Store struct {
 	now                       func() time.Time
 	readTimeout, writeTimeout time.Duration
 	statements                sync.Map // of *sql.Stmt by query; see prepared
+	meters                    meters
 }
 
 // engine is what differs between SQLite and PostgreSQL.
@@ -95,6 +104,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		now:          opts.Now,
 		readTimeout:  or(opts.ReadTimeout, 250*time.Millisecond),
 		writeTimeout: or(opts.WriteTimeout, 2*time.Second),
+		meters:       newMeters(opts),
 	}
 	var err error
 	scheme, rest, _ := strings.Cut(url, ":")
