@@ -127,7 +127,7 @@ func (v *visitor) wantNoViolations(name string) {
 // axe-core has to see faults: else all of the above would pass on any page.
 func TestBrowserFaultsAreSeen(t *testing.T) {
 	b := openStage(t).openTab(desktop)
-	b.visit(theGallery.in(t, "en")[0])
+	b.visit(theGallery.named(t, "en", "sign-in"))
 	value[chromedp.Void](b.tab, `document.querySelector("label").remove(); document.querySelector("h1").style.color = "#88888880"`)
 	for _, held := range []look{desktop, desktop.inTheDark()} {
 		b.hold(held)

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -19,8 +20,15 @@ type exhibit struct {
 	status       int
 	header       http.Header
 	body         []byte
-	picture      []byte // the QR code, where the page has one
+	files        map[string]file // what it loads beside the assets, by path: the QR code, the operator's brand
 }
+
+type file struct {
+	kind string
+	body []byte
+}
+
+var ownFile = regexp.MustCompile(`/(?:set-up/qr\.png|brand/[^"]+)`)
 
 // record goes to the state, in a portal of its own, and answers the page in each language.
 func (s state) record(t testing.TB, langs []string, changes ...func(*portalOptions)) []*exhibit {
@@ -42,13 +50,14 @@ func (s state) record(t testing.TB, langs []string, changes ...func(*portalOptio
 		}
 		e := &exhibit{
 			name: s.name, lang: lang, method: b.answer.Request.Method, path: b.path(), pages: b.handler.Load().Pages(),
-			status: b.answer.StatusCode, header: b.answer.Header, body: b.body,
+			status: b.answer.StatusCode, header: b.answer.Header, body: b.body, files: map[string]file{},
 		}
-		if b.page.Count(`img[src="/set-up/qr.png"]`) > 0 {
-			answer, page := b.answer, b.page
-			e.picture = b.get("/set-up/qr.png").body
-			b.answer, b.page = answer, page
+		answer := b.answer
+		for _, path := range ownFile.FindAllString(string(e.body), -1) {
+			b.get(path)
+			e.files[path] = file{b.answer.Header.Get("Content-Type"), b.body}
 		}
+		b.answer = answer
 		exhibits = append(exhibits, e)
 	}
 	return exhibits
@@ -104,7 +113,6 @@ type stage struct {
 
 	mu       sync.Mutex
 	exhibits map[string]*exhibit // by address
-	pictures map[string][]byte   // likewise
 }
 
 func openStage(t testing.TB) *stage {
@@ -113,31 +121,14 @@ func openStage(t testing.TB) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{exhibits: map[string]*exhibit{}, pictures: map[string][]byte{}}
+	s := &stage{exhibits: map[string]*exhibit{}}
 	mux := http.NewServeMux()
 	mux.Handle("/static/", assets)
-	mux.HandleFunc("/set-up/qr.png", func(w http.ResponseWriter, r *http.Request) { // that of the page that asks
-		if page, err := url.Parse(r.Referer()); err == nil {
-			if e := s.exhibit(page.Path); e != nil {
-				w.Header().Set("Content-Type", "image/png")
-				_, _ = w.Write(e.picture)
-				return
-			}
-		}
-		http.NotFound(w, r)
-	})
 	mux.HandleFunc("/axe.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, axeCore) })
-	mux.HandleFunc("/picture/", func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		picture := s.pictures[r.URL.Path]
-		s.mu.Unlock()
-		w.Header().Set("Content-Type", "image/png")
-		_, _ = w.Write(picture)
-	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		e := s.exhibit(r.URL.Path)
 		if e == nil {
-			http.NotFound(w, r)
+			s.serveFile(w, r)
 			return
 		}
 		for name, values := range e.header {
@@ -151,6 +142,18 @@ func openStage(t testing.TB) *stage {
 	s.portal = &portal{t: t, server: httptest.NewServer(mux)}
 	t.Cleanup(s.server.Close)
 	return s
+}
+
+// serveFile answers a file of the page that asks.
+func (s *stage) serveFile(w http.ResponseWriter, r *http.Request) {
+	if page, err := url.Parse(r.Referer()); err == nil {
+		if e := s.exhibit(page.Path); e != nil && e.files[r.URL.Path].body != nil {
+			w.Header().Set("Content-Type", e.files[r.URL.Path].kind)
+			_, _ = w.Write(e.files[r.URL.Path].body)
+			return
+		}
+	}
+	http.NotFound(w, r)
 }
 
 // axeCore looks for faults in accessibility. "make setup" installs it.
@@ -179,11 +182,4 @@ func (s *stage) hang(e *exhibit) string {
 	address := "/" + e.lang + "/" + e.name
 	s.exhibits[address] = e
 	return address
-}
-
-// put shows a picture alone at an address below /picture/.
-func (s *stage) put(address string, picture []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pictures[address] = picture
 }

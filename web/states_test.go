@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"cognito-enroll/internal/enroll"
@@ -120,6 +121,13 @@ func states() []state {
 
 func signInStates() []state {
 	return []state{
+		{name: "prepare", reach: func(b *browser) { b.get("/prepare") }},
+		{name: "prepare-while-scanning", reach: func(b *browser) {
+			atSetUp(b)
+			b.get("/prepare")
+		}},
+		{name: "languages", reach: func(b *browser) { b.get("/languages") }},
+		{name: "maintenance", with: []func(*portalOptions){func(o *portalOptions) { o.maintenance = true }}, reach: func(b *browser) { b.get("/sign-in") }},
 		{name: "sign-in", reach: func(b *browser) { b.get("/sign-in") }},
 		{name: "sign-in-demo", with: []func(*portalOptions){func(o *portalOptions) {
 			o.demo = []views.DemoAccount{{Username: "ada", Password: password, State: "new"}, {Username: "edsger", Password: password, State: "enrolled", Key: "KRSXG5CT"}}
@@ -198,6 +206,7 @@ func setUpStates() []state {
 	}
 	return []state{
 		{name: "set-up", reach: func(b *browser) { atSetUp(b) }},
+		{name: "set-up-branded", with: []func(*portalOptions){branded}, reach: func(b *browser) { atSetUp(b) }},
 		{name: "set-up-wrong-code", reach: wrong(func(b *browser, key string) string { return b.wrongCode(key) })},
 		{name: "set-up-no-code", reach: wrong(func(*browser, string) string { return "12" })},
 		{name: "set-up-clock-slow", reach: wrong(func(b *browser, key string) string { return b.codeAt(key, b.clock.Now().Add(-4*time.Minute)) })},
@@ -258,6 +267,17 @@ func problemStates() []state {
 		}})
 	}
 	return all
+}
+
+// branded is a portal with all that an operator can set.
+func branded(o *portalOptions) {
+	const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10" width="40" height="40"><circle cx="5" cy="5" r="5" fill="#6d28d9"/></svg>`
+	o.issuer, o.brand = "", fstest.MapFS{
+		"brand.json": {Data: []byte(`{"domain": "sso.northwind.example", "support": {"text": "Service desk", "href": "tel:+15550100"},
+			"colours": {"light": {"accent": "#6d28d9"}, "dark": {"accent": "#c4b5fd", "accent-ink": "#1e1b2e"}}}`)},
+		"logo.svg": {Data: []byte(logo)}, "logo-dark.svg": {Data: []byte(logo + " ")},
+		"apps.json": {Data: []byte(`[{"name": "Our own app", "ios": "https://apps.northwind.example/"}]`)},
+	}
 }
 
 func atNewPassword(b *browser) {
