@@ -1,5 +1,6 @@
-// Package static serves what pages load: one stylesheet, htmx, one small script, an icon. Everything is embedded and
-// has its content's hash in its URL, so browsers may keep it for ever and never see a stale one.
+// Package static serves what pages load: one stylesheet, one script (htmx, and what the pages add to it), an icon.
+// Everything is embedded and has its content's hash in its URL, so browsers may keep it for ever and never see a stale
+// one.
 package static
 
 import (
@@ -24,7 +25,6 @@ const Prefix = "/static/"
 // The names of the assets, for [Assets.URL].
 const (
 	CSS    = "css/portal.css"
-	HTMX   = "js/htmx.min.js"
 	Script = "js/portal.js"
 	Icon   = "img/icon.svg"
 )
@@ -43,10 +43,15 @@ type asset struct {
 // New prepares the assets. They are compressed here, once: they hold no secret, unlike pages, which never are.
 func New() (*Assets, error) {
 	a := &Assets{urls: make(map[string]string), byURL: make(map[string]asset)}
-	for name, contentType := range map[string]string{
-		CSS: "text/css; charset=utf-8", HTMX: "text/javascript; charset=utf-8", Script: "text/javascript; charset=utf-8", Icon: "image/svg+xml",
+	for name, source := range map[string]struct {
+		contentType string
+		files       []string
+	}{
+		CSS:    {"text/css; charset=utf-8", []string{CSS}},
+		Script: {"text/javascript; charset=utf-8", []string{"js/htmx.min.js", Script}}, // together: one request less
+		Icon:   {"image/svg+xml", []string{Icon}},
 	} {
-		plain, err := files.ReadFile(name)
+		plain, err := join(source.files)
 		if err != nil {
 			return nil, fmt.Errorf("static: %w", err)
 		}
@@ -58,7 +63,7 @@ func New() (*Assets, error) {
 		base, ext := path.Base(name), path.Ext(name)
 		url := Prefix + strings.TrimSuffix(base, ext) + "." + hex.EncodeToString(sum[:6]) + ext
 		a.urls[name] = url
-		a.byURL[url] = asset{contentType: contentType, plain: plain, zipped: zipped}
+		a.byURL[url] = asset{contentType: source.contentType, plain: plain, zipped: zipped}
 	}
 	return a, nil
 }
@@ -83,6 +88,19 @@ func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body) // net/http leaves the body out for HEAD; an error means that the browser has gone
+}
+
+// join puts scripts one after the other, as statements of their own.
+func join(names []string) ([]byte, error) {
+	var parts [][]byte
+	for _, name := range names {
+		part, err := files.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part)
+	}
+	return bytes.Join(parts, []byte("\n;\n")), nil
 }
 
 func compress(plain []byte) ([]byte, error) {

@@ -31,7 +31,7 @@ type Page struct {
 }
 
 // Assets are the URLs of what a page loads.
-type Assets struct{ CSS, HTMX, Script, Icon string }
+type Assets struct{ CSS, Script, Icon string }
 
 // DemoAccount is a row of the demo banner.
 type DemoAccount struct{ Username, Password, State, Key string }

@@ -68,8 +68,7 @@ func (s *Server) page(c echo.Context, f enroll.Flow, titleKey string, failed boo
 	return views.Page{
 		P: s.printer(c), Title: title, Brand: s.Brand, Demo: s.Demo, Account: f.Username, Flow: formToken(f),
 		Assets: views.Assets{
-			CSS: s.Assets.URL(static.CSS), HTMX: s.Assets.URL(static.HTMX),
-			Script: s.Assets.URL(static.Script), Icon: s.Assets.URL(static.Icon),
+			CSS: s.Assets.URL(static.CSS), Script: s.Assets.URL(static.Script), Icon: s.Assets.URL(static.Icon),
 		},
 	}
 }

@@ -28,7 +28,7 @@ type file struct {
 	body []byte
 }
 
-var ownFile = regexp.MustCompile(`/(?:set-up/qr\.png|brand/[^"]+)`)
+var ownFile = regexp.MustCompile(`/(?:set-up/qr\.png|continue/qr\.png|brand/[^"]+)`)
 
 // record goes to the state, in a portal of its own, and answers the page in each language.
 func (s state) record(t testing.TB, langs []string, changes ...func(*portalOptions)) []*exhibit {
@@ -36,11 +36,7 @@ func (s state) record(t testing.TB, langs []string, changes ...func(*portalOptio
 	var exhibits []*exhibit
 	var b *browser
 	for _, lang := range langs {
-		if b != nil && b.answer.Request.Method == http.MethodGet { // what a GET answers can be had again
-			path := b.answer.Request.URL.RequestURI()
-			b.setCookie("lang", lang)
-			b.get(path)
-		} else {
+		if !b.again(lang) {
 			b = s.open(t, changes...)
 			b.setCookie("lang", lang)
 			s.reach(b)
@@ -61,6 +57,17 @@ func (s state) record(t testing.TB, langs []string, changes ...func(*portalOptio
 		exhibits = append(exhibits, e)
 	}
 	return exhibits
+}
+
+// again gets the page at hand in another language, if it was a GET that answers it and answers the like again.
+func (b *browser) again(lang string) bool {
+	if b == nil || b.answer.Request.Method != http.MethodGet {
+		return false
+	}
+	before := b.answer
+	b.setCookie("lang", lang)
+	b.get(before.Request.URL.RequestURI())
+	return b.answer.StatusCode == before.StatusCode && b.path() == before.Request.URL.Path
 }
 
 func (s state) open(t testing.TB, changes ...func(*portalOptions)) *browser {

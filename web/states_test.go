@@ -26,9 +26,10 @@ type state struct {
 
 // noPages are addresses that never answer a page of their own.
 var noPages = []string{
-	"/",              // leads to where the visit stands
-	"/sign-in/oauth", // leads to Cognito's page
-	"/set-up/qr.png", // is a picture
+	"/",                // leads to where the visit stands
+	"/sign-in/oauth",   // leads to Cognito's page
+	"/set-up/qr.png",   // is a picture
+	"/continue/qr.png", // is one, too
 }
 
 // states are all pages in all their states.
@@ -116,7 +117,7 @@ func states() []state {
 			b.get("/confirm").post("/confirm", "username", "ada", "code", "", "resend", "yes")
 		}},
 		{name: "handoff", with: both, reach: func(b *browser) { b.get(atHandOff(b)) }},
-	}, setUpStates(), problemStates())
+	}, setUpStates(), swapStates(), problemStates())
 }
 
 func signInStates() []state {
@@ -223,6 +224,40 @@ func setUpStates() []state {
 			b.submit("/set-up/verify", "code", b.code(key)).status(http.StatusUnprocessableEntity)
 		}},
 	}
+}
+
+// swapStates are those of going on on another screen.
+func swapStates() []state {
+	return []state{
+		{name: "swap", reach: func(b *browser) { atSwap(b) }},
+		{name: "swap-over", with: []func(*portalOptions){optional}, reach: func(b *browser) {
+			atReview(b)
+			b.offer()
+			b.clock.advance(3*time.Minute + time.Second)
+			b.get("/swap").at("/swap")
+		}},
+		{name: "swap-moved", reach: func(b *browser) {
+			b.browser().goOn(atSwap(b))
+			b.get("/swap").at("/swap")
+		}},
+		{name: "swap-done", reach: func(b *browser) {
+			second := b.browser()
+			second.goOn(atSwap(b)).get("/").at("/set-up")
+			second.submit("/set-up/verify", "code", b.code(second.key())).at("/done")
+			b.get("/swap").at("/swap")
+		}},
+		{name: "continue", reach: func(b *browser) { b.get("/continue") }},
+		{name: "continue-error", reach: func(b *browser) { b.goOn("ABC DEF") }},
+		{name: "continue-arrived", reach: func(b *browser) {
+			first := b.browser()
+			b.goOn(atSwap(first)).at("/continue")
+		}},
+	}
+}
+
+func atSwap(b *browser) (word string) {
+	atSetUp(b)
+	return b.offer()
 }
 
 // problemStates are the pages for every kind of failure, and for every request that is wrong in itself.

@@ -1,7 +1,7 @@
 // What the pages do with script. Every page works without it; nothing here knows a secret or keeps anything.
-"use strict";
-
 (() => {
+  "use strict";
+
   // Shows what only makes sense with script, and hides what stands in for it.
   const upgrade = (root) => {
     for (const el of root.querySelectorAll(".script-only, [data-copy]")) el.hidden = false;
