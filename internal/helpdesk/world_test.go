@@ -137,6 +137,7 @@ type world struct {
 	outbox    *outbox
 	log       *log
 	secrets   []string // that must be nowhere
+	read      int64    // how far writes has read the audit trail
 }
 
 // engines runs a test on each engine.
