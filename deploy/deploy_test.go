@@ -26,14 +26,12 @@ func tool(t *testing.T, name string) string {
 	if err == nil {
 		return path
 	}
-	for _, dir := range []string{"../.ci/deb/usr/bin", "../.ci/deb/usr/sbin"} {
-		unpacked, err := filepath.Abs(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := os.Stat(unpacked); err == nil {
-			return unpacked
-		}
+	unpacked, err := filepath.Abs(filepath.Join("../.ci/deb", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(unpacked); err == nil {
+		return unpacked
 	}
 	if os.Getenv("PORTAL_TEST_TOOLS") == "required" && (name == "promtool" || name == "nginx") {
 		t.Fatalf("%s is not there: .ci/setup", name)
