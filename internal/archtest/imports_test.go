@@ -27,7 +27,8 @@ var direction = map[string][]string{
 	"static":            {},
 	"internal/cognito":  {"internal/enroll", "internal/doctor", "internal/helpdesk", "internal/throttle", "internal/secret"},
 	"internal/doctor":   {"internal/secret"},
-	"internal/store":    {"internal/helpdesk", "internal/secret"},
+	"internal/store":    {"internal/helpdesk", "internal/webhook", "internal/secret"},
+	"internal/webhook":  {"internal/helpdesk", "internal/secret"},
 	"internal/helpdesk": {"internal/enroll", "internal/throttle", "internal/secret"},
 	"internal/enroll":   {"internal/totp", "internal/secret"},
 	"internal/userpool": {"internal/totp", "internal/secret"}, // meets internal/cognito on the wire only

@@ -59,7 +59,9 @@ func (d *Desk) notice(id string, kind NoticeKind, to Account, about Invite) Noti
 	}
 }
 
-func notSent(op string, err error) error { return &Error{Kind: NotSent, Op: "notice by " + op, Err: err} }
+func notSent(op string, err error) error {
+	return &Error{Kind: NotSent, Op: "notice by " + op, Err: err}
+}
 
 // tell writes to somebody on every channel that the pool has verified, and answers on how many.
 func (d *Desk) tell(ctx context.Context, id string, kind NoticeKind, to Account, about Invite) (int, error) {
