@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 )
@@ -20,4 +21,15 @@ func (s *Server) Pages() []string {
 // FailAt makes requests of path fail: every failure has a page, though some are hard to come by.
 func (s *Server) FailAt(path string, err error) {
 	s.echo.GET(path, func(echo.Context) error { return err })
+}
+
+// APIRoutes are the routes that the portal really has under /api/.
+func (s *Server) APIRoutes() []*echo.Route {
+	var routes []*echo.Route
+	for _, route := range s.echo.Routes() {
+		if strings.HasPrefix(route.Path, apiPrefix) {
+			routes = append(routes, route)
+		}
+	}
+	return routes
 }

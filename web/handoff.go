@@ -34,19 +34,17 @@ type handoffAnswer struct {
 }
 
 // makeHandoff is POST /api/v1/handoffs.
-func (s *Server) makeHandoff(c echo.Context) error {
+func (s *Server) makeHandoff(c echo.Context, _ caller) error {
 	var in handoffRequest
-	if err := readJSON(c, &in); err != nil {
+	if _, err := readJSON(c, &in); err != nil {
 		return err
 	}
 	f, err := s.handedOver(c, in)
 	if kind := enroll.KindOf(err); kind == enroll.PoolDown || kind == enroll.Busy || kind == enroll.Blocked {
-		logCause(c, err)
-		return &apiError{http.StatusServiceUnavailable, "unavailable", "the pool does not answer: try again"}
+		return &apiError{Status: http.StatusServiceUnavailable, Code: "unavailable", Detail: "the pool does not answer: try again", retryAfter: unavailable, cause: err}
 	}
 	if err != nil {
-		logCause(c, err)
-		return &apiError{http.StatusUnprocessableEntity, "not_accepted", "neither an access token nor a session that can be used: see the portal's log"}
+		return &apiError{Status: http.StatusUnprocessableEntity, Code: "not_accepted", Detail: "neither an access token nor a session that can be used: see the portal's log", cause: err}
 	}
 	payload, err := f.MarshalBinary()
 	if err != nil {
@@ -58,8 +56,7 @@ func (s *Server) makeHandoff(c echo.Context) error {
 	}
 	locator, expires := rand.Text(), s.Now().Add(handoffFor)
 	if err := s.Store.PutHandoff(c.Request().Context(), sha256.Sum256([]byte(locator)), sealed, expires); err != nil {
-		logCause(c, err)
-		return &apiError{http.StatusServiceUnavailable, "unavailable", "the store does not answer: try again"}
+		return &apiError{Status: http.StatusServiceUnavailable, Code: "unavailable", Detail: "the store does not answer: try again", retryAfter: unavailable, cause: err}
 	}
 	return c.JSON(http.StatusCreated, handoffAnswer{URL: s.PublicURL.JoinPath("handoff", locator).String(), ExpiresAt: expires.UTC()})
 }

@@ -155,7 +155,7 @@ func TestHandOffsThatAreRefused(t *testing.T) {
 		app := p.browser()
 		app.handOff(test.body, test.headers...)
 		app.status(test.status)
-		if kind := app.answer.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
+		if kind := app.answer.Header.Get("Content-Type"); kind != "application/problem+json" {
 			t.Errorf("%s: answered %s", test.what, kind)
 		}
 		if t.Failed() {

@@ -20,6 +20,7 @@ import (
 const (
 	requestIDKey = "request_id"
 	causeKey     = "cause"
+	apiKeyKey    = "api_key" // the name of the application's key
 )
 
 // identify gives the request a short id, which its problem page shows and its log line has: something to read out on
@@ -55,6 +56,9 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 			slog.String("route", routeForLog(c.Path())),
 			slog.Int("status", c.Response().Status),
 			slog.Float64("duration_ms", float64(s.Clock().Sub(began).Microseconds())/1000),
+		}
+		if name, ok := c.Get(apiKeyKey).(string); ok {
+			attrs = append(attrs, slog.String("api_key", name))
 		}
 		level := slog.LevelInfo
 		if cause, ok := c.Get(causeKey).(error); ok {

@@ -3,7 +3,6 @@ package web_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -59,6 +58,7 @@ type portal struct {
 	drawer  *qr.Drawer
 	store   *store.Store
 	failing func(method string) bool // of the store's, if it is said
+	mailbox mailbox
 	cognito atomic.Pointer[cognito.Client]
 	pages   atomic.Pointer[userpool.Pool]
 	domain  string // of Cognito's pages: the pool on a port, when somebody signs in there
@@ -80,6 +80,7 @@ type portalOptions struct {
 	store        string           // default: in memory
 	noPasswords  bool             // people sign in at Cognito's pages only
 	demo         []views.DemoAccount
+	noDesk       bool
 }
 
 // password is what every test account has.
@@ -212,7 +213,7 @@ func (p *portal) restart() {
 		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Store: pageStore{p.store, info.UserPoolID, p}, SessionAge: 40 * time.Minute, Handoffs: handoffs, Swaps: swaps,
 		Returns: []web.Return{{Key: "intranet", Name: "Intranet", URL: "https://intranet.example/"}, {Key: "hr", Name: "Northwind HR", URL: "https://hr.example/done?x=1"}},
-		APIKeys: []web.APIKey{{Name: "hr", Hash: sha256.Sum256([]byte(apiKey))}},
+		APIKeys: apiKeys(), Desk: p.desk(pool.Now),
 	}
 	oauth := cognito.OAuthOptions{
 		Issuer: embeddedURL + "/" + info.UserPoolID, RedirectURL: p.server.URL + "/sign-in/oauth/callback", UserPoolID: info.UserPoolID,
@@ -229,9 +230,6 @@ func (p *portal) restart() {
 	p.must(err)
 	p.handler.Store(server)
 }
-
-// apiKey is what another application may hand users over with.
-const apiKey = "an-application's-key"
 
 // pageStore and pageOAuth are what cmd/portal makes of the real parts.
 type pageStore struct {

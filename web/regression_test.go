@@ -181,7 +181,7 @@ func TestTheAPIAnswersInJSON(t *testing.T) {
 	} {
 		r := b.request(http.MethodPost, "/api/v1/handoffs", nil)
 		change(r)
-		if b.do(r); !strings.HasPrefix(b.answer.Header.Get("Content-Type"), "application/json") || b.answer.StatusCode < 400 {
+		if b.do(r); b.answer.Header.Get("Content-Type") != "application/problem+json" || b.answer.StatusCode < 400 {
 			t.Errorf("%s %s: %d, %s", r.Method, r.URL.Path, b.answer.StatusCode, b.answer.Header.Get("Content-Type"))
 		}
 	}

@@ -84,7 +84,10 @@ func (s *Server) addRoutes() {
 	}
 	s.echo.GET(static.Prefix+"*", echo.WrapHandler(s.Assets))
 	s.echo.GET(brand.Prefix+":file", s.showBrandFile)
-	s.echo.POST("/api/v1/handoffs", s.api(s.makeHandoff))
+	for _, row := range s.apiRoutes() {
+		s.echo.Add(row.method, row.path, s.api(row))
+	}
+	s.echo.GET("/api/v1/openapi.json", showOpenAPI)
 	s.echo.GET("/.well-known/change-password", changePassword)
 	s.echo.GET("/healthz", showHealth)
 	s.echo.GET("/readyz", s.showReady)

@@ -22,6 +22,7 @@ import (
 
 	"cognito-enroll/internal/brand"
 	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/metrics"
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/session"
@@ -33,6 +34,7 @@ import (
 // Options of a Server.
 type Options struct {
 	Enroll          *enroll.Service
+	Desk            *helpdesk.Desk // nil: there is no help desk
 	Policy          enroll.PasswordPolicy
 	Sessions        *session.Store
 	Store           Store
@@ -78,6 +80,12 @@ type Store interface {
 	// Allow counts an event of key, on all nodes, and answers 0 if limit has room for it at the moment now. Else it
 	// answers how long to wait.
 	Allow(ctx context.Context, key string, limit Limit, now time.Time) (wait time.Duration, err error)
+	// ClaimAnswer asks who answers a request of the API that may come again: the caller when claim is not 0; else answer
+	// is the kept one, or nil while somebody is at it. [helpdesk.ErrConflict]: the key was another request's.
+	ClaimAnswer(ctx context.Context, key, fingerprint [32]byte) (claim int64, answer []byte, err error)
+	// KeepAnswer keeps what was answered, ForgetAnswer gives a claim back.
+	KeepAnswer(ctx context.Context, key [32]byte, claim int64, answer []byte) error
+	ForgetAnswer(ctx context.Context, key [32]byte, claim int64) error
 }
 
 // Limit is how often something may happen: Burst times at once, and Events times in every Per in the long run.

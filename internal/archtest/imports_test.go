@@ -29,7 +29,9 @@ var direction = map[string][]string{
 		"internal/enroll", "internal/doctor", "internal/helpdesk", "internal/throttle", "internal/secret", "internal/metrics", "internal/trace",
 	},
 	"internal/doctor":   {"internal/secret"},
-	"internal/store":    {"internal/helpdesk", "internal/secret", "internal/metrics"},
+	"internal/store":    {"internal/helpdesk", "internal/webhook", "internal/secret", "internal/metrics"},
+	"internal/mail":     {"views", "internal/helpdesk", "internal/brand", "internal/i18n", "internal/secret"},
+	"internal/webhook":  {"internal/helpdesk", "internal/secret"},
 	"internal/helpdesk": {"internal/enroll", "internal/throttle", "internal/secret"},
 	"internal/enroll":   {"internal/totp", "internal/secret"},
 	"internal/userpool": {"internal/totp", "internal/secret"}, // meets internal/cognito on the wire only
@@ -58,6 +60,7 @@ var homes = map[string][]string{
 	"database/sql":         {"internal/store", "internal/postgrestest"},
 	"modernc.org/sqlite":   {"internal/store"},
 	"github.com/jackc/":    {"internal/store", "internal/postgrestest"},
+	"github.com/wneessen/": {"internal/mail"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

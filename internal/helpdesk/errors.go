@@ -30,6 +30,7 @@ const (
 	PoolCannot         // the service has no such operation, or it is switched off
 	PoolBusy           // throttled
 	PoolDown           // no answer, or none that can be read: it may have happened
+	NotSent            // nobody takes messages to people just now; what else was done stays done
 	StoreDown          // what must be remembered cannot be: nothing was done, or it may have been done and is not recorded
 )
 
@@ -83,6 +84,8 @@ func (k Kind) String() string {
 		return "pool_busy"
 	case PoolDown:
 		return "pool_down"
+	case NotSent:
+		return "not_sent"
 	case StoreDown:
 		return "store_down"
 	}
@@ -131,3 +134,6 @@ var (
 	// ErrConflict: what was to be made exists already, or is no longer in the state that the change starts from.
 	ErrConflict = errors.New("conflict")
 )
+
+// ErrNoSuchChannel is what a [Notifier] answers for a channel that it does not serve: nobody was told, and nothing failed.
+var ErrNoSuchChannel = errors.New("this channel is not served")

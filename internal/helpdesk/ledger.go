@@ -1,6 +1,9 @@
 package helpdesk
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // LedgerEntry is one event in the life of an account's authenticator.
 type LedgerEntry struct {
@@ -43,4 +46,17 @@ type LedgerPage struct {
 	Account string // empty: all
 	Before  int64  // entries with a smaller ID; 0: from the newest on
 	Limit   int
+}
+
+// Ledger lists the record's newest entries, of one account by its own name or of all (""); before is the last one's ID of
+// the page before, 0 at the beginning.
+func (d *Desk) Ledger(ctx context.Context, agent Agent, account string, before int64, limit int) ([]LedgerEntry, error) {
+	if err := d.Allowed(OpCoverageCSV, agent, Target{}); err != nil {
+		return nil, err
+	}
+	entries, err := d.memory.Ledger(ctx, LedgerPage{Pool: d.poolID, Account: account, Before: before, Limit: min(limit, maxListed)})
+	if err != nil {
+		return nil, storeDown(string(OpCoverageCSV), err)
+	}
+	return entries, nil
 }

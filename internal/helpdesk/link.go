@@ -63,7 +63,8 @@ func (d *Desk) revoke(ctx context.Context, actor string, invite Invite, target s
 }
 
 // SendLink mails the link, without its piece, to the address that the pool has verified. The locator is the one that
-// Mint answered: nobody else has it. BadInput: no address ("account"), or not this link's locator ("locator").
+// Mint answered: nobody else has it. BadInput: no address ("account"), or not this link's locator ("locator"). NotSent: the
+// link is good all the same.
 func (d *Desk) SendLink(ctx context.Context, agent Agent, id int64, locator secret.Text) error {
 	invite, s, err := d.link(ctx, OpSendLink, agent, id)
 	switch {
@@ -74,10 +75,18 @@ func (d *Desk) SendLink(ctx context.Context, agent Agent, id int64, locator secr
 	case d.notifier == nil, s.Email == "", !s.EmailVerified:
 		return badInput(OpSendLink, "account")
 	}
+	if err := d.limit(ctx, OpSendLink, "mails to "+s.Sub, linksPerAccount()); err != nil {
+		return err
+	}
 	notice := d.notice(fmt.Sprintf("link-%d", id), NoticeLink, s.Account, invite)
 	notice.Via, notice.To, notice.Locator, notice.Until = ViaEmail, s.Email, locator, invite.ExpiresAt
 	return d.audit.do(ctx, act{agent.String(), "mail link", s.String(), fmt.Sprintf("link %d", id)},
-		func(ctx context.Context, _ means) (string, error) { return "queued", d.notifier.Notify(ctx, notice) })
+		func(ctx context.Context, _ means) (string, error) {
+			if err := d.notifier.Notify(ctx, notice); err != nil {
+				return "", notSent(string(ViaEmail), err)
+			}
+			return "sent", nil
+		})
 }
 
 // Link is one link.

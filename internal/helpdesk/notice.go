@@ -2,14 +2,14 @@ package helpdesk
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"cognito-enroll/internal/secret"
 )
 
 // Notifier writes to people. It answers nil when the notice is on its way or safely queued; the same ID twice is the
-// same notice.
+// same notice. [ErrNoSuchChannel] for a channel that it does not serve.
 type Notifier interface {
 	Notify(ctx context.Context, notice Notice) error
 }
@@ -59,7 +59,11 @@ func (d *Desk) notice(id string, kind NoticeKind, to Account, about Invite) Noti
 	}
 }
 
-// tell writes to somebody on every channel that the pool has verified, and answers how many there are.
+func notSent(op string, err error) error {
+	return &Error{Kind: NotSent, Op: "notice by " + op, Err: err}
+}
+
+// tell writes to somebody on every channel that the pool has verified, and answers on how many.
 func (d *Desk) tell(ctx context.Context, id string, kind NoticeKind, to Account, about Invite) (int, error) {
 	if d.notifier == nil {
 		return 0, nil
@@ -75,10 +79,13 @@ func (d *Desk) tell(ctx context.Context, id string, kind NoticeKind, to Account,
 		}
 		notice := d.notice(id+"-"+string(channel.via), kind, to, about)
 		notice.Via, notice.To = channel.via, channel.to
-		if err := d.notifier.Notify(ctx, notice); err != nil {
-			return told, fmt.Errorf("notice by %s: %w", channel.via, err)
+		switch err := d.notifier.Notify(ctx, notice); {
+		case errors.Is(err, ErrNoSuchChannel):
+		case err != nil:
+			return told, notSent(string(channel.via), err)
+		default:
+			told++
 		}
-		told++
 	}
 	return told, nil
 }

@@ -44,7 +44,7 @@ const (
 	OpRequest     Operation = "request"      // Request
 	OpApprove     Operation = "approve"      // Approve, Refuse, Approvals
 	OpCoverage    Operation = "coverage"     // Coverage
-	OpCoverageCSV Operation = "coverage_csv" // CoverageCSV: names leave the portal
+	OpCoverageCSV Operation = "coverage_csv" // CoverageCSV, Ledger: names leave the portal
 	OpSweep       Operation = "sweep"        // Sweep
 	OpAudit       Operation = "audit"        // AuditTrail, VerifyAudit
 	OpAuditExport Operation = "audit_export" // ExportAudit

@@ -47,19 +47,19 @@ func TestMarksInValuesAreText(t *testing.T) {
 	t.Errorf("runs %+v, want one with the entry as it is", rich)
 }
 
-var literalKey = regexp.MustCompile(`"((?:layout|languages|demo|prepare|signin|newpassword|choose|challenge|method|review|setup|code|finish|done|forgot|handoff|swap|continue|reset|confirm|attribute|problem)(?:\.[a-z0-9_-]+)+)"`)
+var literalKey = regexp.MustCompile(`"((?:layout|languages|demo|prepare|signin|newpassword|choose|challenge|method|review|setup|code|finish|done|forgot|handoff|mail|swap|continue|reset|confirm|attribute|problem)(?:\.[a-z0-9_-]+)+)"`)
 
 // Every key that the code names has a text, and every text is named by the code.
 func TestKeysAndTextsFitTogether(t *testing.T) {
 	p := printer(t)
 	used := map[string]bool{}
-	for _, dir := range []string{"../../web", "../../views"} {
+	for _, dir := range []string{"../../web", "../../views", "../mail"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") || strings.HasSuffix(file, "_templ.go") || !strings.Contains(filepath.Base(file), ".") {
+			if strings.HasSuffix(file, "_test.go") || strings.HasSuffix(file, "_templ.go") || (filepath.Ext(file) != ".go" && filepath.Ext(file) != ".templ") {
 				continue
 			}
 			source, err := os.ReadFile(file)

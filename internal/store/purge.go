@@ -29,6 +29,8 @@ func (s *Store) Purge(ctx context.Context, limit int) (int64, error) {
 				(SELECT account FROM not_before WHERE moment <= $1 LIMIT $2) AND moment <= $1`},
 			{name: "hand-offs", query: `DELETE FROM handoffs WHERE locator_hash IN
 				(SELECT locator_hash FROM handoffs WHERE expires_at <= $1 LIMIT $2)`},
+			{name: "answers", query: `DELETE FROM answers WHERE key_hash IN
+				(SELECT key_hash FROM answers WHERE expires_at <= $1 LIMIT $2) AND expires_at <= $1`},
 			{name: "invites", kept: invitesKept, query: `DELETE FROM invites WHERE id IN
 				(SELECT id FROM invites WHERE expires_at <= $1 LIMIT $2)`},
 			{name: "invites' events", kept: eventsKept, query: `DELETE FROM invite_events WHERE id IN

@@ -8,6 +8,8 @@
 //	what                                             file          kept until
 //	sessions that ended; accounts signed out         sessions.go   their cookies have expired
 //	flows on their way into another browser          handoffs.go   taken, or expired
+//	answers to requests that may be sent again       answers.go    a day
+//	messages to another server                       deliveries.go it took them, or too many tries
 //	invites: links that agents made                  invites.go    a month after they expired
 //	how often somebody acted                         throttles.go  it no longer matters
 //	ledger: what became of every account's app       ledger.go     the operator deletes it
