@@ -44,6 +44,7 @@ const (
 	tagReturnTo
 	tagBegan
 	tagAccount
+	tagHeld
 )
 
 // Flags.
@@ -109,6 +110,7 @@ func (f Flow) MarshalBinary() ([]byte, error) {
 	put(tagReturnTo, []byte(f.ReturnTo))
 	put(tagBegan, instant(f.Began))
 	put(tagAccount, []byte(f.Account))
+	put(tagHeld, []byte(f.Held))
 	for _, other := range f.unknown {
 		put(other.tag, other.value)
 	}
@@ -199,6 +201,8 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		f.ReturnTo = string(value)
 	case tagAccount:
 		f.Account = string(value)
+	case tagHeld:
+		f.Held = string(value)
 	case tagBegan:
 		f.Began, err = readInstant(value)
 	case tagSignedInAt:
