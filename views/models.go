@@ -62,6 +62,21 @@ type SignIn struct {
 	Password bool   // one may sign in here
 	Notices  []i18n.Rich
 	Error    i18n.Rich
+	Link     bool // a link of the help desk is open in this browser
+}
+
+// Link is the page of a help desk's link: it looks the same for every address.
+type Link struct {
+	Page
+	Action string
+	Failed bool // it was not opened
+}
+
+// NotMe is the page for whoever did not ask for a link.
+type NotMe struct {
+	Page
+	Action string
+	Done   bool
 }
 
 // NewPassword is the page /new-password.

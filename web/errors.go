@@ -39,6 +39,10 @@ func answerTo(kind enroll.Kind) answer {
 	case enroll.ResetRequired, enroll.NotConfirmed, enroll.NotAllowed, enroll.AppsOff, enroll.OtherMethod, enroll.NeedsAppCode, enroll.OnlyEmail,
 		enroll.Federated, enroll.PasswordExpired, enroll.NoWayToReach:
 		return answer{http.StatusForbidden, 0, "problem.start", onward}
+	case enroll.NeedsLink, enroll.LinkForOther:
+		return answer{http.StatusForbidden, 0, "problem.sign_in", onward}
+	case enroll.LinkOver:
+		return answer{http.StatusGone, 0, "problem.sign_in", onward}
 	case enroll.Conflict:
 		return answer{http.StatusConflict, 0, "problem.again", onward}
 	case enroll.Busy, enroll.PoolDown, enroll.StoreDown:

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,8 +41,9 @@ func pathOf(step enroll.Step) string {
 
 // next sends the browser to where the flow stands. htmx is told to load that page: it would follow a redirect by
 // itself and put the whole page where the form was.
-func (s *Server) next(c echo.Context, f enroll.Flow) error {
-	path := pathOf(f.At(s.Now()))
+func (s *Server) next(c echo.Context, f enroll.Flow) error { return s.goTo(c, pathOf(f.At(s.Now()))) }
+
+func (s *Server) goTo(c echo.Context, path string) error {
 	if isHTMX(c) {
 		c.Response().Header().Set("HX-Redirect", path)
 		return c.NoContent(http.StatusNoContent)
@@ -113,6 +115,11 @@ func (s *Server) ended(c echo.Context, f enroll.Flow) bool {
 		return false
 	}
 	ended, err := s.Store.SessionEnded(c.Request().Context(), f.ID)
+	if err == nil && !ended && f.Account != "" {
+		var at time.Time
+		at, err = s.Store.NotBefore(c.Request().Context(), f.Account)
+		ended = f.Began.Before(at)
+	}
 	if err != nil {
 		s.Log.WarnContext(c.Request().Context(), "store does not tell whether a session was ended", "request_id", requestID(c), "error", err)
 	}

@@ -21,6 +21,7 @@ import (
 
 	"cognito-enroll/internal/brand"
 	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/static"
@@ -30,6 +31,7 @@ import (
 // Options of a Server.
 type Options struct {
 	Enroll          *enroll.Service
+	Desk            *helpdesk.Desk // nil: there is no help desk
 	Policy          enroll.PasswordPolicy
 	Sessions        *session.Store
 	Store           Store
@@ -57,6 +59,8 @@ type Store interface {
 	EndSession(ctx context.Context, id enroll.ID, until time.Time) error
 	// SessionEnded reports whether that was done.
 	SessionEnded(ctx context.Context, id enroll.ID) (bool, error)
+	// NotBefore is when all of an account's sessions were ended: the zero time when they never were.
+	NotBefore(ctx context.Context, account string) (time.Time, error)
 	// Record adds to our own record of who set up what, and when: Cognito keeps none.
 	Record(ctx context.Context, account string, event Event, device string) error
 	// LastRecord is the newest entry of an account.

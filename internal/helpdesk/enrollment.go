@@ -16,18 +16,18 @@ var _ enroll.Desk = Enrollment{}
 func (e Enrollment) MayStart(ctx context.Context, a enroll.Attempt) error {
 	held, err := readHeld(a.Held)
 	if err != nil {
-		return toEnroll(err)
+		return ToEnroll(err)
 	}
-	return toEnroll(e.Desk.MayStart(ctx, Attempt{Account: a.Account, Began: a.Began, HasApp: a.HasApp, ByApp: a.ByApp, Held: held}))
+	return ToEnroll(e.Desk.MayStart(ctx, Attempt{Account: a.Account, Began: a.Began, HasApp: a.HasApp, ByApp: a.ByApp, Held: held}))
 }
 
 // Spend is [Desk.Spend].
 func (e Enrollment) Spend(ctx context.Context, text, account string) error {
 	held, err := readHeld(text)
 	if err != nil {
-		return toEnroll(err)
+		return ToEnroll(err)
 	}
-	return toEnroll(e.Desk.Spend(ctx, held, account))
+	return ToEnroll(e.Desk.Spend(ctx, held, account))
 }
 
 // Note is [Desk.Note].
@@ -46,8 +46,8 @@ func readHeld(text string) (Held, error) {
 	return held, nil
 }
 
-// toEnroll is an error as enrollment tells it.
-func toEnroll(err error) error {
+// ToEnroll is an error as enrollment tells it to the person with the link.
+func ToEnroll(err error) error {
 	if err == nil {
 		return nil
 	}
