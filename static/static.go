@@ -1,4 +1,4 @@
-// Package static serves what pages load: one stylesheet, htmx, one small script, an icon. Everything is embedded and
+// Package static serves what pages load: two stylesheets, htmx, one small script, an icon. Everything is embedded and
 // has its content's hash in its URL, so browsers may keep it for ever and never see a stale one.
 package static
 
@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-//go:embed css/portal.css js/htmx.min.js js/portal.js img/icon.svg
+//go:embed css/portal.css css/desk.css js/htmx.min.js js/portal.js img/icon.svg
 var files embed.FS
 
 // Prefix is where the assets are served.
@@ -23,10 +23,11 @@ const Prefix = "/static/"
 
 // The names of the assets, for [Assets.URL].
 const (
-	CSS    = "css/portal.css"
-	HTMX   = "js/htmx.min.js"
-	Script = "js/portal.js"
-	Icon   = "img/icon.svg"
+	CSS     = "css/portal.css"
+	DeskCSS = "css/desk.css" // of the help desk's pages, beside CSS
+	HTMX    = "js/htmx.min.js"
+	Script  = "js/portal.js"
+	Icon    = "img/icon.svg"
 )
 
 // Assets answers requests for the assets under their hashed URLs, and for nothing else.
@@ -44,7 +45,7 @@ type asset struct {
 func New() (*Assets, error) {
 	a := &Assets{urls: make(map[string]string), byURL: make(map[string]asset)}
 	for name, contentType := range map[string]string{
-		CSS: "text/css; charset=utf-8", HTMX: "text/javascript; charset=utf-8", Script: "text/javascript; charset=utf-8", Icon: "image/svg+xml",
+		CSS: "text/css; charset=utf-8", DeskCSS: "text/css; charset=utf-8", HTMX: "text/javascript; charset=utf-8", Script: "text/javascript; charset=utf-8", Icon: "image/svg+xml",
 	} {
 		plain, err := files.ReadFile(name)
 		if err != nil {

@@ -28,6 +28,8 @@ type Page struct {
 	Assets  Assets
 	Flow    string        // binds the page's forms to its sign-in; "" before there is one
 	Demo    []DemoAccount // nil unless this is the demo
+	HasDesk bool          // agents have pages
+	Desk    *Desk         // of a page for agents
 }
 
 // Assets are the URLs of what a page loads.

@@ -53,6 +53,7 @@ type portal struct {
 	handler atomic.Pointer[web.Server]
 	drawer  *qr.Drawer
 	store   *store.Store
+	desk    *helpdesk.Desk
 	cognito atomic.Pointer[cognito.Client]
 	pages   atomic.Pointer[userpool.Pool]
 	domain  string // of Cognito's pages: the pool on a port, when somebody signs in there
@@ -70,6 +71,7 @@ type portalOptions struct {
 	maintenance  bool
 	flow         cognito.AuthFlow // default password
 	plainHTTP    bool             // for a browser that would not take the test's certificate
+	desk         *deskOptions     // nil: there is no help desk
 }
 
 // password is what every test account has.
@@ -189,7 +191,7 @@ func (p *portal) restart() {
 	handoffs, err := session.NewSealer(sealing)
 	p.must(err)
 	options := web.Options{
-		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Now: pool.Now}), Policy: policy,
+		Enroll: enroll.New(enroll.Options{Pool: pool, Desk: p.openDesk(client), Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Now: pool.Now}), Policy: policy,
 		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL,
 		Brand: func() *brand.Brand { return look }, Maintenance: p.options.maintenance,
 		SessionValidity: 3 * time.Minute, Now: pool.Now,
@@ -209,6 +211,7 @@ func (p *portal) restart() {
 		p.must(err)
 	}
 	options.OAuth = pageOAuth{cognito.NewOAuth(context.Background(), oauth)}
+	p.addDesk(&options)
 	server, err := web.New(options)
 	p.must(err)
 	p.handler.Store(server)

@@ -2,6 +2,7 @@
 //
 //	request ── middleware.go: id, headers, log, origin ── routes.go: the row names a handler and the steps it is for
 //	        ── flow.go: the cookie's flow ── <page>.go: read, call enroll, choose ── flow.go: next, the one dispatcher
+//	        ── desk.go: agents of the help desk, whose rows name operations; desk<page>.go
 //	        ── render.go: a page, or the fragment that htmx asked for          errors.go: everything that goes wrong
 //
 // A handler is given the flow and answers with the next one. It never redirects to another page: it stores the flow
@@ -42,6 +43,7 @@ type Options struct {
 	APIKeys         []APIKey
 	Returns         []Return // where people may go on afterwards; the first is the default
 	SessionAge      time.Duration
+	DeskSessions    *session.Store // cookie of the help desk's agents; nil: they have no pages
 	QR              *qr.Drawer
 	Assets          *static.Assets
 	Brand           func() *brand.Brand // as it is now; asked once for each request
@@ -90,8 +92,10 @@ type Return struct{ Key, Name, URL string }
 // Server is the portal. It is an http.Handler.
 type Server struct {
 	Options
-	csrf *http.CrossOriginProtection
-	echo *echo.Echo
+	csrf   *http.CrossOriginProtection
+	echo   *echo.Echo
+	agents agents // of pages that ask every other second
+	names  names  // of accounts in lists
 }
 
 // New makes a Server.
@@ -106,6 +110,7 @@ func New(opts Options) (*Server, error) {
 	s.echo.HTTPErrorHandler = s.answerError
 	s.echo.Use(s.identify, s.dress, s.logRequest, s.recoverPanic, s.protect, s.closeForMaintenance)
 	s.addRoutes()
+	s.addDesk()
 	return s, nil
 }
 

@@ -94,6 +94,9 @@ type config struct {
 	// even where Cognito does not list it. Empty: not known. (-mfa, COGNITO_MFA)
 	MFA string
 
+	// Desk is the help desk, see deskConfig.
+	Desk deskConfig
+
 	// DemoMFA is the embedded pool's MFA setting, on or optional: with optional, accounts without an app are let in
 	// and set one up of their own accord. (-demo-mfa, PORTAL_DEMO_MFA)
 	DemoMFA userpool.MFA
@@ -157,6 +160,12 @@ func settings() []setting {
 		{"session-validity", "COGNITO_AUTH_SESSION_VALIDITY", "3m", "the app client's AuthSessionValidity", (*config).setSessionValidity},
 		{"auth-flow", "COGNITO_AUTH_FLOW", "auto", "how passwords are proved: auto, srp, password or choice", (*config).setAuthFlow},
 		{"mfa", "COGNITO_MFA", "", "the pool's MFA setting: on or optional", func(c *config, value string) error { return oneOf(&c.MFA, value, "", "on", "optional") }},
+		{"", "PORTAL_DESK_GROUPS", "", "", (*config).setDeskGroups},
+		{"", "PORTAL_PRIVILEGED_GROUPS", "", "", (*config).setPrivilegedGroups},
+		{"", "PORTAL_DESK_COOLDOWN", "0s", "", (*config).setDeskCooldown},
+		{"desk-policy", "PORTAL_DESK_POLICY", "open", "when a set-up needs a link: open, ticket, auto or auto:DAYS", (*config).setDeskPolicy},
+		{"", "PORTAL_LINK_LIFETIMES", "5m,1h,720h", "", (*config).setLinkLifetimes},
+		{"", "PORTAL_LINK_KEY", "", "", (*config).setLinkKey},
 		{"demo-mfa", "PORTAL_DEMO_MFA", "on", "MFA of the embedded pool: on or optional", (*config).setDemoMFA},
 	}
 }
@@ -227,6 +236,7 @@ func (c *config) complete() []error {
 	if c.SignIn != "password" && (c.Domain == "" || c.PublicURL == nil) {
 		faults = append(faults, errors.New("PORTAL_SIGN_IN: signing in at Cognito's pages needs COGNITO_DOMAIN and PORTAL_PUBLIC_URL"))
 	}
+	faults = append(faults, c.completeDesk()...)
 	local := isLoopback(c.Listen)
 	switch {
 	case c.demo():

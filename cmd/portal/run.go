@@ -103,7 +103,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		cfg.PublicURL = &url.URL{Scheme: "http", Host: listener.Addr().String()}
 	}
 	mfa := cfg.mfa() // before openPool fills in the embedded pool's id
-	pool, oauth, demo, err := openPool(ctx, &cfg, stdout)
+	pool, oauth, directory, demo, err := openPool(ctx, &cfg, stdout)
 	if err != nil {
 		return err
 	}
@@ -144,8 +144,18 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return fmt.Errorf("PORTAL_STORE: %w", err)
 	}
 	defer func() { _ = memory.Close() }() // every answer given is on disk already
-	portal, err := web.New(web.Options{   //nolint:contextcheck // handlers go by their request's context
-		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Required: mfa == "on", Removable: mfa == "optional", Now: pool.Now}),
+	desk, err := openDesk(cfg, keys, directory, memory, mfa == "on", log, pool.Now)
+	if err != nil {
+		return err
+	}
+	agents, err := deskSessions(cfg, desk, keys, pool.Now)
+	if err != nil {
+		return fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+	}
+	portal, err := web.New(web.Options{ //nolint:contextcheck // handlers go by their request's context
+		Enroll:          enroll.New(enroll.Options{Pool: pool, Desk: enrollmentDesk(desk), Policy: cfg.PasswordPolicy, Required: mfa == "on", Removable: mfa == "optional", Now: pool.Now}),
+		Desk:            desk,
+		DeskSessions:    agents,
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
 		SessionAge:      sessionAge,
@@ -205,15 +215,15 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 }
 
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
-// configures; and what verifies that pool's tokens.
-func openPool(ctx context.Context, cfg *config, stdout io.Writer) (*cognito.Client, *cognito.OAuth, []views.DemoAccount, error) {
+// configures; what verifies that pool's tokens, and the pool as its administrators see it.
+func openPool(ctx context.Context, cfg *config, stdout io.Writer) (*cognito.Client, *cognito.OAuth, *cognito.Directory, []views.DemoAccount, error) {
 	var demo []views.DemoAccount
 	tokens := &http.Client{Timeout: oauthTimeout} // for Cognito's token endpoint and keys
 	var settings aws.Config
 	if cfg.demo() {
 		embedded, err := embeddedPool(*cfg, stdout)
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, nil, nil, err
 		}
 		info := embedded.Info()
 		cfg.UserPoolID, cfg.ClientID, cfg.Region, cfg.Endpoint = info.UserPoolID, info.ClientID, info.Region, embeddedURL
@@ -222,18 +232,19 @@ func openPool(ctx context.Context, cfg *config, stdout io.Writer) (*cognito.Clie
 	} else {
 		var err error
 		if settings, err = awsSettings(ctx, *cfg); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, nil, nil, err
 		}
 	}
-	pool := cognito.New(cognito.Options{
+	opts := cognito.Options{
 		AWS: settings, UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
 		SessionValidity: cfg.SessionValidity, Now: time.Now,
-	})
+	}
+	pool := cognito.New(opts)
 	oauth := cognito.NewOAuth(ctx, cognito.OAuthOptions{
 		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.callbackURL(),
 		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: tokens, Now: pool.Now,
 	})
-	return pool, oauth, demo, nil
+	return pool, oauth, cognito.NewDirectory(opts), demo, nil
 }
 
 // embeddedURL stands for the embedded pool. It is never looked up: the transport is in memory.

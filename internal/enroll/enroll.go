@@ -16,7 +16,7 @@
 //
 //	signin.go   from a name to a token or a session      setup.go  from there to a working app
 //	account.go  what a signed-in person may change       reset.go  forgotten password, account not confirmed
-//	desk.go     links of the help desk
+//	desk.go     links of the help desk                   prove.go  the sign-in of its agents
 //
 // Two authorities, one path: an access token (the pool lets the account in; Finish is SetUserMFAPreference) or a
 // challenge session (the pool insists on an app; Finish is the answer to MFA_SETUP).
