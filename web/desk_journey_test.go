@@ -164,9 +164,9 @@ func TestPrivilegedAccountNeedsASecondPerson(t *testing.T) {
 	agent.get("/desk/approvals").do(agent.request(http.MethodPost, action, map[string][]string{"answer": {"approve"}})).status(http.StatusForbidden)
 	lead.do(lead.request(http.MethodPost, action, map[string][]string{"answer": {"approve"}})).at("/desk/approvals").text(".msg.ok", "Approved by lena")
 
-	agent.get(at+"/link").submit(at+"/link", "lifetime", "60").status(http.StatusForbidden).text("[role=alert]", "It was approved, and can be used in 30 minutes")
+	agent.get(at+"/link").submit(at+"/link").status(http.StatusForbidden).text("[role=alert]", "It was approved, and can be used in 30 minutes")
 	p.clock.advance(deskCooldown)
-	agent.submit(at+"/link", "lifetime", "60").status(http.StatusOK)
+	agent.submit(at+"/link").status(http.StatusOK)
 	agent.handedOut()
 	agent.get(at+"/link").text("h1", "Ask a second person")
 }
