@@ -16,7 +16,7 @@ func TestAgentWatchesInABrowser(t *testing.T) {
 	agent, caller := p.openTab(desktop), p.openTab(look{name: "phone", width: 390, height: 844, scale: 2, touch: true})
 
 	agent.open("/desk").at("/desk/sign-in").fill("#username", "dana").fill("#password", password).click("main [type=submit]")
-	agent.wait("!!" + one("#code")).fill("#code", p.nextCode(agentKey)).click("main [type=submit]").at("/desk")
+	agent.wait("!!"+one("#code")).fill("#code", p.nextCode(agentKey)).click("main [type=submit]").at("/desk")
 	agent.keep("home")
 	agent.fill("#account", "alice").click(".search .btn").shows("h1", "Alice Moreau")
 	agent.keep("account")
@@ -64,7 +64,7 @@ func TestDeskOnAPhoneInTheDark(t *testing.T) {
 		agent.keep(name)
 	}
 	agent.open("/desk").at("/desk/sign-in").fill("#username", "dana").fill("#password", password).click("main [type=submit]")
-	agent.wait("!!" + one("#code")).fill("#code", p.nextCode(agentKey)).click("main [type=submit]").at("/desk")
+	agent.wait("!!"+one("#code")).fill("#code", p.nextCode(agentKey)).click("main [type=submit]").at("/desk")
 	agent.fill("#account", "alice").click(".search .btn").shows("h1", "Alice Moreau")
 	fits("account")
 	agent.click(".acts .btn.quiet").wait("!!"+one("#ticket")).fill("#ticket", "HD-2").fill("#reason", "Stolen on the train").fill("#proof", "Called back")
@@ -76,7 +76,7 @@ func TestDeskOnAPhoneInTheDark(t *testing.T) {
 	agent.click("a[href='/desk']").shows("td", "alice")
 	fits("home")
 	for _, page := range []string{"approvals", "coverage", "audit"} {
-		agent.open("/desk/" + page).shows("h1", "")
+		agent.open("/desk/"+page).shows("h1", "")
 		fits(page)
 	}
 }

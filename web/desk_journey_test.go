@@ -166,7 +166,7 @@ func TestPrivilegedAccountNeedsASecondPerson(t *testing.T) {
 
 	agent.get(at+"/link").submit(at+"/link").status(http.StatusForbidden).text("[role=alert]", "It was approved, and can be used in 30 minutes")
 	p.clock.advance(deskCooldown)
-	agent.submit(at+"/link").status(http.StatusOK)
+	agent.submit(at + "/link").status(http.StatusOK)
 	agent.handedOut()
 	agent.get(at+"/link").text("h1", "Ask a second person")
 }
@@ -192,7 +192,7 @@ func TestNotMe(t *testing.T) {
 	p.browser().signIn("alice", password).status(http.StatusForbidden).text("h1", "You need a link")
 	agent.get(agent.path()).text(".split .pill", "Revoked")
 
-	owner.get("/not-me/"+notice.NotMe.Reveal()[1:]).status(http.StatusGone)
+	owner.get("/not-me/" + notice.NotMe.Reveal()[1:]).status(http.StatusGone)
 	p.clock.advance(8 * 24 * time.Hour)
 	owner.get(path).status(http.StatusGone)
 }
