@@ -5,6 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
 	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/userpool"
 )
@@ -195,4 +199,71 @@ func TestNotMe(t *testing.T) {
 	owner.get("/not-me/" + notice.NotMe.Reveal()[1:]).status(http.StatusGone)
 	p.clock.advance(8 * 24 * time.Hour)
 	owner.get(path).status(http.StatusGone)
+}
+
+// However an answer of the pool is lost on the way: once the app works, the link is used up.
+func TestLostAnswersUseTheLinkUp(t *testing.T) {
+	for _, mode := range []userpool.MFA{userpool.MFAOn, userpool.MFAOptional} {
+		for _, operation := range []string{"AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference", "RespondToAuthChallenge"} {
+			if operation == map[userpool.MFA]string{userpool.MFAOn: "SetUserMFAPreference", userpool.MFAOptional: "RespondToAuthChallenge"}[mode] {
+				continue // not called on that path
+			}
+			for _, kind := range []userpool.FaultKind{userpool.FaultInternal, userpool.FaultCutBefore, userpool.FaultCutAfter} {
+				t.Run(string(mode)+"/"+operation+"/"+string(kind), func(t *testing.T) {
+					t.Parallel() // most of the time goes into waiting before a retry
+					p := openPortal(t, needsTicket, func(o *portalOptions) { o.pool.MFA = mode })
+					p.addAgent("dana", "desk")
+					p.addCaller("alice", userpool.StateNew)
+					agent, caller := p.browser(), p.browser()
+					link, piece := agent.deskSignIn("dana").makesLink("alice")
+					caller.opens(link, piece).at("/prepare")
+					p.pool.FailNext(operation, userpool.Fault{Kind: kind})
+					key := caller.finishSomehow("alice")
+					if caller.path() == "/challenge" {
+						caller.submit("/challenge", "code", p.nextCode(key)).at("/authenticator")
+					}
+					agent.get(agent.path()).text(".split .pill", "Done")
+				})
+			}
+		}
+	}
+}
+
+// An app that works is replaced with a link instead of its code, and with no link for a first set-up.
+func TestReplacingAnAppWithALink(t *testing.T) {
+	p := openPortal(t, withDesk, everyFactor, optional)
+	p.addAgent("dana", "desk")
+	p.addReachable("edsger", userpool.StateEnrolled)
+	_, err := p.admin().AdminSetUserMFAPreference(t.Context(), &cip.AdminSetUserMFAPreferenceInput{
+		UserPoolId: aws.String(p.pool.Info().UserPoolID), Username: aws.String("edsger"),
+		SMSMfaSettings: &types.SMSMfaSettingsType{Enabled: true, PreferredMfa: true},
+	})
+	p.must(err)
+	agent, caller := p.browser().deskSignIn("dana"), p.browser()
+	link, piece := agent.makesLink("edsger")
+	caller.signIn("edsger", password).submit("/challenge", "code", p.sentCode("edsger")).at("/authenticator")
+	caller.submit("/authenticator/start").status(http.StatusForbidden).text("h1", "code is needed")
+	caller.opens(link, piece).get("/sign-in").submit("/sign-in", "password", password).submit("/challenge", "code", p.sentCode("edsger"))
+	caller.submit("/authenticator/start").at("/set-up").submit("/set-up/verify", "code", p.code(caller.key())).at("/done")
+	agent.get(agent.path()).text(".split .pill", "Done")
+}
+
+// Whoever chose a language keeps it; others read on in the link's.
+func TestTheLinksLanguage(t *testing.T) {
+	p := openPortal(t, withDesk)
+	p.addAgent("dana", "desk")
+	p.addCaller("alice", userpool.StateNew)
+	agent := p.browser().deskSignIn("dana")
+	at := agent.lookedUp("alice").path()
+	agent.get(at + "/link")
+	form := agent.page.Form(at+"/link", "ticket", "HD-1", "reason", "new", "proof", "called back")
+	form.Set("language", "de")
+	form.Set("lifetime", "15")
+	agent.do(agent.request(http.MethodPost, at+"/link", form)).text(".track", "Link made")
+	link, piece := agent.handedOut()
+	p.browser().opens(link, piece).text("h1", "Authenticator-App")
+	chosen := p.browser()
+	chosen.get("/sign-in?lang=fr").opens(link, piece).text("h1", "application")
+	p.clock.advance(15 * time.Minute)
+	agent.get(agent.path()).text(".split .pill", "Expired")
 }
