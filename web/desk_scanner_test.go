@@ -68,14 +68,12 @@ func TestScannersBurnNoLink(t *testing.T) {
 	}
 	p := openPortal(t, needsTicket)
 	p.addAgent("dana", "desk")
-	agent := helpdesk.Agent{}
 	for i := range links {
 		for _, scanner := range scanners {
 			name := strings.ReplaceAll(scanner.name, " ", "-") + strconv.Itoa(i)
 			p.addCaller(name, userpool.StateNew)
 			p.clock.advance(7 * time.Minute) // an agent makes ten links an hour
-			var err error
-			agent, err = p.desk.PageAgent(t.Context(), helpdesk.SignedIn{Username: "dana", Session: "x", MFA: true, SteppedUpAt: p.clock.Now()})
+			agent, err := p.desk.PageAgent(t.Context(), helpdesk.SignedIn{Username: "dana", Session: "x", MFA: true, SteppedUpAt: p.clock.Now()})
 			p.must(err)
 			link, err := p.desk.Mint(t.Context(), agent, helpdesk.Minting{Account: name, Purpose: helpdesk.FirstSetUp, Ticket: "HD-1", Reason: "new", Proof: "called back"})
 			p.must(err)
