@@ -9,7 +9,8 @@ MAKEFLAGS   += --no-print-directory
 
 LINT     := go tool -modfile=.ci/tools.mod golangci-lint
 MODULES  := .ci/node/node_modules
-TAILWIND := NODE_PATH=$(CURDIR)/$(MODULES) $(MODULES)/.bin/tailwindcss --minify -i static/css/portal.src.css
+TAILWIND := NODE_PATH=$(CURDIR)/$(MODULES) $(MODULES)/.bin/tailwindcss --minify
+STYLES   := portal desk
 FUZZTIME := 10s
 
 HTMX        := 4.0.1
@@ -33,8 +34,8 @@ generate: css ## Write the Go code of the views, portal.css and docs/configurati
 	go tool templ generate -path views
 	go test -count=1 ./cmd/portal -run TestReferenceOfSettingsIsCurrent -update
 
-css: $(MODULES) ## Write static/css/portal.css
-	$(TAILWIND) -o static/css/portal.css
+css: $(MODULES) ## Write static/css/portal.css and desk.css
+	for name in $(STYLES); do $(TAILWIND) -i static/css/$$name.src.css -o static/css/$$name.css; done
 
 fmt: ## Format Go and templ files
 	go tool templ fmt views
@@ -72,8 +73,10 @@ verify: $(MODULES) ## Generated code, CSS, go.mod and formatting are current
 	before=$$(state); go tool templ generate -path views -check; \
 	if [ "$$before" != "$$(state)" ]; then git status --short; echo 'a *_templ.go file had no view and was removed: commit that'; exit 1; fi
 	@if [ -n "$${CI:-}" ] && [ -n "$$(git status --porcelain)" ]; then git status --short; echo 'the tree is not clean'; exit 1; fi
-	@built=$$(mktemp); trap 'rm -f "$$built"' EXIT; $(TAILWIND) -o "$$built" 2>/dev/null || { echo 'the CSS does not build: make css'; exit 1; }; \
-	cmp "$$built" static/css/portal.css || { echo 'static/css/portal.css is stale: make css'; exit 1; }
+	@built=$$(mktemp); trap 'rm -f "$$built"' EXIT; for name in $(STYLES); do \
+	  $(TAILWIND) -i static/css/$$name.src.css -o "$$built" 2>/dev/null || { echo 'the CSS does not build: make css'; exit 1; }; \
+	  cmp "$$built" static/css/$$name.css || { echo "static/css/$$name.css is stale: make css"; exit 1; }; \
+	done
 	go mod tidy -diff
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "gofmt: $$files"; exit 1; }
 	go vet ./...

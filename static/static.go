@@ -1,4 +1,4 @@
-// Package static serves what pages load: one stylesheet, one script (htmx, and what the pages add to it), an icon.
+// Package static serves what pages load: two stylesheets, one script (htmx, and what the pages add to it), an icon.
 // Everything is embedded and has its content's hash in its URL, so browsers may keep it for ever and never see a stale
 // one.
 package static
@@ -16,7 +16,7 @@ import (
 	"strings"
 )
 
-//go:embed css/portal.css js/htmx.min.js js/portal.js img/icon.svg
+//go:embed css/portal.css css/desk.css js/htmx.min.js js/portal.js img/icon.svg
 var files embed.FS
 
 // Prefix is where the assets are served.
@@ -24,9 +24,10 @@ const Prefix = "/static/"
 
 // The names of the assets, for [Assets.URL].
 const (
-	CSS    = "css/portal.css"
-	Script = "js/portal.js"
-	Icon   = "img/icon.svg"
+	CSS     = "css/portal.css"
+	DeskCSS = "css/desk.css" // of the help desk's pages, beside CSS
+	Script  = "js/portal.js"
+	Icon    = "img/icon.svg"
 )
 
 // Assets answers requests for the assets under their hashed URLs, and for nothing else.
@@ -47,9 +48,10 @@ func New() (*Assets, error) {
 		contentType string
 		files       []string
 	}{
-		CSS:    {"text/css; charset=utf-8", []string{CSS}},
-		Script: {"text/javascript; charset=utf-8", []string{"js/htmx.min.js", Script}}, // together: one request less
-		Icon:   {"image/svg+xml", []string{Icon}},
+		CSS:     {"text/css; charset=utf-8", []string{CSS}},
+		DeskCSS: {"text/css; charset=utf-8", []string{DeskCSS}},
+		Script:  {"text/javascript; charset=utf-8", []string{"js/htmx.min.js", Script}}, // together: one request less
+		Icon:    {"image/svg+xml", []string{Icon}},
 	} {
 		plain, err := join(source.files)
 		if err != nil {

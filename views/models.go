@@ -28,6 +28,8 @@ type Page struct {
 	Assets  Assets
 	Flow    string        // binds the page's forms to its sign-in; "" before there is one
 	Demo    []DemoAccount // nil unless this is the demo
+	HasDesk bool          // agents have pages
+	Desk    *Desk         // of a page for agents
 }
 
 // Assets are the URLs of what a page loads.
@@ -62,6 +64,21 @@ type SignIn struct {
 	Password bool   // one may sign in here
 	Notices  []i18n.Rich
 	Error    i18n.Rich
+	Link     bool // a link of the help desk is open in this browser
+}
+
+// Link is the page of a help desk's link: it looks the same for every address.
+type Link struct {
+	Page
+	Action string
+	Failed bool // it was not opened
+}
+
+// NotMe is the page for whoever did not ask for a link.
+type NotMe struct {
+	Page
+	Action string
+	Done   bool
 }
 
 // NewPassword is the page /new-password.

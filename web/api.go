@@ -55,14 +55,14 @@ type apiRoute struct {
 func (s *Server) apiRoutes() []apiRoute {
 	return []apiRoute{
 		{http.MethodPost, "/api/v1/handoffs", ScopeHandoffs, s.makeHandoff},
-		{http.MethodPost, "/api/v1/invites", ScopeInvites, s.atDesk(s.makeInvite)},
-		{http.MethodGet, "/api/v1/invites/:id", ScopeInvites, s.atDesk(s.showInvite)},
-		{http.MethodDelete, "/api/v1/invites/:id", ScopeInvites, s.atDesk(s.revokeInvite)},
-		{http.MethodPost, "/api/v1/invites/:id/piece", ScopeInvites, s.atDesk(s.issuePiece)},
-		{http.MethodPost, "/api/v1/invites/:id/mail", ScopeInvites, s.atDesk(s.mailInvite)},
-		{http.MethodGet, "/api/v1/coverage", ScopeCoverage, s.atDesk(s.showCoverage)},
-		{http.MethodGet, "/api/v1/coverage.csv", ScopeLedger, s.atDesk(s.exportCoverage)},
-		{http.MethodGet, "/api/v1/ledger", ScopeLedger, s.atDesk(s.showLedger)},
+		{http.MethodPost, "/api/v1/invites", ScopeInvites, s.asAgent(s.makeInvite)},
+		{http.MethodGet, "/api/v1/invites/:id", ScopeInvites, s.asAgent(s.showInvite)},
+		{http.MethodDelete, "/api/v1/invites/:id", ScopeInvites, s.asAgent(s.revokeInvite)},
+		{http.MethodPost, "/api/v1/invites/:id/piece", ScopeInvites, s.asAgent(s.issueInvitePiece)},
+		{http.MethodPost, "/api/v1/invites/:id/mail", ScopeInvites, s.asAgent(s.mailInvite)},
+		{http.MethodGet, "/api/v1/coverage", ScopeCoverage, s.asAgent(s.tellCoverage)},
+		{http.MethodGet, "/api/v1/coverage.csv", ScopeLedger, s.asAgent(s.tellCoverageCSV)},
+		{http.MethodGet, "/api/v1/ledger", ScopeLedger, s.asAgent(s.showLedger)},
 	}
 }
 
@@ -102,8 +102,8 @@ func (s *Server) caller(c echo.Context, scope Scope) (caller, error) {
 	return caller{}, &apiError{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "the request needs a bearer key that the portal knows"}
 }
 
-// atDesk makes the caller an agent, where there is a help desk.
-func (s *Server) atDesk(handle func(echo.Context, caller) error) func(echo.Context, caller) error {
+// asAgent makes the caller an agent, where there is a help desk.
+func (s *Server) asAgent(handle func(echo.Context, caller) error) func(echo.Context, caller) error {
 	return func(c echo.Context, who caller) error {
 		if s.Desk == nil {
 			return &apiError{Status: http.StatusNotFound, Code: "no_help_desk", Detail: "this portal has no help desk"}
@@ -131,7 +131,7 @@ func readJSON(c echo.Context, into any) ([]byte, error) {
 		return nil, &apiError{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: fmt.Sprintf("want at most %d bytes", maxJSON)}
 	}
 	if err == nil {
-		err = checkObject(body, names(into))
+		err = checkObject(body, namesOf(into))
 	}
 	if err == nil {
 		err = json.Unmarshal(body, into)
@@ -190,7 +190,7 @@ func checkObject(body []byte, known []string) error {
 }
 
 // names are the names of a request's fields.
-func names(request any) []string {
+func namesOf(request any) []string {
 	kind := reflect.TypeOf(request).Elem()
 	all := make([]string, 0, kind.NumField())
 	for i := range kind.NumField() {

@@ -113,7 +113,7 @@ func (s *Server) makeInvite(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	sealed, replayed, err := s.once(c, who, body, func() (any, error) { return s.mint(c, who, in) })
+	sealed, replayed, err := s.once(c, who, body, func() (any, error) { return s.mintFor(c, who, in) })
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *Server) makeInvite(c echo.Context, who caller) error {
 }
 
 // mint makes the link and mails it if that is wanted.
-func (s *Server) mint(c echo.Context, who caller, in inviteRequest) (inviteAnswer, error) {
+func (s *Server) mintFor(c echo.Context, who caller, in inviteRequest) (inviteAnswer, error) {
 	wish, err := in.minting()
 	if err != nil {
 		return inviteAnswer{}, err
@@ -145,12 +145,12 @@ func (s *Server) mint(c echo.Context, who caller, in inviteRequest) (inviteAnswe
 		Spoken: &spokenJSON{link.Piece.Reveal(), wire(link.PieceEnds)}, Mail: mailNotAsked,
 	}
 	if in.Mail {
-		answer.Mail = s.mailLink(c, who, link.ID, link.Locator)
+		answer.Mail = s.mailNewInvite(c, who, link.ID, link.Locator)
 	}
 	return answer, nil
 }
 
-func (s *Server) mailLink(c echo.Context, who caller, id int64, locator secret.Text) mailResult {
+func (s *Server) mailNewInvite(c echo.Context, who caller, id int64, locator secret.Text) mailResult {
 	err := s.Desk.SendLink(c.Request().Context(), who.agent, id, locator)
 	switch {
 	case err == nil:
@@ -201,8 +201,8 @@ func (s *Server) revokeInvite(c echo.Context, who caller) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// issuePiece is POST /api/v1/invites/{id}/piece. Said again it makes another: the last one counts.
-func (s *Server) issuePiece(c echo.Context, who caller) error {
+// issueInvitePiece is POST /api/v1/invites/{id}/piece. Said again it makes another: the last one counts.
+func (s *Server) issueInvitePiece(c echo.Context, who caller) error {
 	id, err := inviteID(c)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ func (n newInvite) locator() secret.Text {
 // opens reports whether a piece opens a link.
 func (p *portal) opens(n newInvite, piece string) bool {
 	p.t.Helper()
-	_, err := p.desk(p.clock.Now).Open(p.t.Context(), n.locator(), secret.New(piece))
+	_, err := p.apiDesk(p.clock.Now).Open(p.t.Context(), n.locator(), secret.New(piece))
 	return err == nil
 }
 
@@ -286,7 +286,7 @@ func TestCoverageInFiguresAndInRows(t *testing.T) {
 	if !strings.Contains(a.body, `"swept_at":null`) {
 		t.Errorf("before the first sweep: %s", a.body)
 	}
-	_, err := p.desk(p.clock.Now).Sweep(t.Context(), helpdesk.CLIAgent("operator"), helpdesk.SweepBudget{PerSecond: 1000})
+	_, err := p.apiDesk(p.clock.Now).Sweep(t.Context(), helpdesk.CLIAgent("operator"), helpdesk.SweepBudget{PerSecond: 1000})
 	p.must(err)
 	var figures struct {
 		Groups []struct {

@@ -70,8 +70,8 @@ type groupCoverageJSON struct {
 	Counts   map[helpdesk.Standing]int `json:"counts"`
 }
 
-// showCoverage is GET /api/v1/coverage.
-func (s *Server) showCoverage(c echo.Context, who caller) error {
+// tellCoverage is GET /api/v1/coverage.
+func (s *Server) tellCoverage(c echo.Context, who caller) error {
 	if _, err := readQuery(c); err != nil {
 		return err
 	}
@@ -86,8 +86,8 @@ func (s *Server) showCoverage(c echo.Context, who caller) error {
 	return c.JSON(http.StatusOK, answer)
 }
 
-// exportCoverage is GET /api/v1/coverage.csv: a row for each account.
-func (s *Server) exportCoverage(c echo.Context, who caller) error {
+// tellCoverageCSV is GET /api/v1/coverage.csv: a row for each account.
+func (s *Server) tellCoverageCSV(c echo.Context, who caller) error {
 	if _, err := readQuery(c); err != nil {
 		return err
 	}

@@ -57,8 +57,8 @@ func (m *mailbox) Notify(_ context.Context, n helpdesk.Notice) error {
 	return m.fail
 }
 
-// desk is the help desk of the portal's pool.
-func (p *portal) desk(now func() time.Time) *helpdesk.Desk {
+// apiDesk is the help desk of the portal's pool.
+func (p *portal) apiDesk(now func() time.Time) *helpdesk.Desk {
 	p.t.Helper()
 	if p.options.noDesk {
 		return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/i18n"
 	"cognito-enroll/views"
 )
@@ -39,6 +40,10 @@ func answerTo(kind enroll.Kind) answer {
 	case enroll.ResetRequired, enroll.NotConfirmed, enroll.NotAllowed, enroll.AppsOff, enroll.OtherMethod, enroll.NeedsAppCode, enroll.OnlyEmail,
 		enroll.Federated, enroll.PasswordExpired, enroll.NoWayToReach:
 		return answer{http.StatusForbidden, 0, "problem.start", onward}
+	case enroll.NeedsLink, enroll.LinkForOther:
+		return answer{http.StatusForbidden, 0, "problem.sign_in", onward}
+	case enroll.LinkOver:
+		return answer{http.StatusGone, 0, "problem.sign_in", onward}
 	case enroll.Conflict:
 		return answer{http.StatusConflict, 0, "problem.again", onward}
 	case enroll.Busy, enroll.PoolDown, enroll.StoreDown:
@@ -66,6 +71,10 @@ func (s *Server) answerError(err error, c echo.Context) {
 		return
 	}
 	kind := enroll.KindOf(err)
+	if failure, ok := errors.AsType[*helpdesk.Error](err); ok && kind == enroll.Unknown {
+		s.answerDeskError(failure, c)
+		return
+	}
 	how, texts := answerTo(kind), "problem."+kind.String()
 	if status := httpStatus(err); status != 0 {
 		how = answer{status, 0, "problem.start", "/"}
@@ -81,7 +90,7 @@ func (s *Server) answerError(err error, c echo.Context) {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(how.retryAfter))
 	}
 	problem := views.Problem{
-		Page:      s.page(c, enroll.Flow{}, texts+".title", false),
+		Page:      s.problemPage(c, texts+".title"),
 		Heading:   s.printer(c).T(texts + ".title"),
 		Body:      s.printer(c).Rich(texts+".body", 0),
 		Action:    views.Action{Text: s.printer(c).T(how.action), Href: how.href},
@@ -90,6 +99,14 @@ func (s *Server) answerError(err error, c echo.Context) {
 	if err := s.renderWhole(c, how.status, views.ProblemPage(problem)); err != nil {
 		s.Log.ErrorContext(c.Request().Context(), "problem page failed", "error", err)
 	}
+}
+
+// problemPage is what a problem's page has; an agent's leads back to the desk.
+func (s *Server) problemPage(c echo.Context, titleKey string) views.Page {
+	if agent, ok := c.Get(agentKey).(deskAgent); ok {
+		return s.deskPage(c, agent, titleKey, false)
+	}
+	return s.page(c, enroll.Flow{}, titleKey, false)
 }
 
 // httpStatus is the status of a request that is wrong in itself: 0 when it is not.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -123,6 +124,11 @@ func (s *Server) ended(c echo.Context, f enroll.Flow) bool {
 		return false
 	}
 	ended, err := s.Store.SessionEnded(c.Request().Context(), f.ID)
+	if err == nil && !ended && f.Account != "" {
+		var at time.Time
+		at, err = s.Store.NotBefore(c.Request().Context(), f.Account)
+		ended = f.Began.Before(at)
+	}
 	if err != nil {
 		s.Log.WarnContext(c.Request().Context(), "store does not tell whether a session was ended", "request_id", requestID(c), "error", err)
 	}

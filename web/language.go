@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -33,13 +34,27 @@ func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Set(langKey, s.Brand.Languages.Match(chosen, remembered, r.Header.Get("Accept-Language")))
 		if _, known := s.Brand.Languages.Printer(chosen); known && chosen != remembered {
-			c.SetCookie(&http.Cookie{ //nolint:gosec // Secure wherever the portal is reached by https; nothing secret in it
-				Name: langCookie, Value: chosen, Path: "/", MaxAge: langAge, Secure: s.PublicURL.Scheme == "https", HttpOnly: true,
-				SameSite: http.SameSiteLaxMode,
-			})
+			s.rememberLanguage(c, chosen)
 		}
 		return next(c)
 	}
+}
+
+// prefer is the language of the pages from now on, unless the visitor has chosen one.
+func (s *Server) prefer(c echo.Context, tag string) {
+	if len(c.Request().CookiesNamed(langCookie)) > 0 {
+		return
+	}
+	if _, known := s.Brand.Languages.Printer(tag); known {
+		s.rememberLanguage(c, tag)
+	}
+}
+
+func (s *Server) rememberLanguage(c echo.Context, tag string) {
+	c.SetCookie(&http.Cookie{ //nolint:gosec // Secure wherever the portal is reached by https; nothing secret in it
+		Name: langCookie, Value: tag, Path: "/", MaxAge: langAge, Secure: s.PublicURL.Scheme == "https", HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // printer speaks the language of the answer.
@@ -63,6 +78,9 @@ func (s *Server) cameFrom(c echo.Context) string {
 	from, err := url.Parse(c.Request().Referer())
 	if err != nil || from.Host != s.PublicURL.Host {
 		return "/"
+	}
+	if locator, found := strings.CutPrefix(from.EscapedPath(), linkPrefix); found && len(locator) <= maxLocator {
+		return linkPrefix + locator // whoever has opened an address needs it again
 	}
 	for _, row := range s.routes() {
 		if row.method == http.MethodGet && row.path == from.Path && row.path != oauthCallback {

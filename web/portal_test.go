@@ -59,6 +59,7 @@ type portal struct {
 	store   *store.Store
 	failing func(method string) bool // of the store's, if it is said
 	mailbox mailbox
+	desk    *helpdesk.Desk
 	cognito atomic.Pointer[cognito.Client]
 	pages   atomic.Pointer[userpool.Pool]
 	domain  string // of Cognito's pages: the pool on a port, when somebody signs in there
@@ -81,6 +82,7 @@ type portalOptions struct {
 	noPasswords  bool             // people sign in at Cognito's pages only
 	demo         []views.DemoAccount
 	noDesk       bool
+	desk         *deskOptions // nil: there is no help desk
 }
 
 // password is what every test account has.
@@ -206,14 +208,14 @@ func (p *portal) restart() {
 	swaps, err := session.NewSealer(sealing)
 	p.must(err)
 	options := web.Options{
-		Enroll: enroll.New(enroll.Options{Pool: pool, Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Revoke: p.options.revoke, Now: pool.Now}), Policy: policy,
+		Enroll: enroll.New(enroll.Options{Pool: pool, Desk: p.openDesk(client), Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Revoke: p.options.revoke, Now: pool.Now}), Policy: policy,
 		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL,
 		Brand: look, Maintenance: p.options.maintenance,
 		SessionValidity: 3 * time.Minute, Now: pool.Now, Demo: p.options.demo, NoPasswords: p.options.noPasswords,
 		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Store: pageStore{p.store, info.UserPoolID, p}, SessionAge: 40 * time.Minute, Handoffs: handoffs, Swaps: swaps,
 		Returns: []web.Return{{Key: "intranet", Name: "Intranet", URL: "https://intranet.example/"}, {Key: "hr", Name: "Northwind HR", URL: "https://hr.example/done?x=1"}},
-		APIKeys: apiKeys(), Desk: p.desk(pool.Now),
+		APIKeys: apiKeys(), Desk: p.apiDesk(pool.Now),
 	}
 	oauth := cognito.OAuthOptions{
 		Issuer: embeddedURL + "/" + info.UserPoolID, RedirectURL: p.server.URL + "/sign-in/oauth/callback", UserPoolID: info.UserPoolID,
@@ -226,6 +228,7 @@ func (p *portal) restart() {
 		p.must(err)
 	}
 	options.OAuth = pageOAuth{cognito.NewOAuth(context.Background(), oauth)}
+	p.addDesk(&options)
 	server, err := web.New(options)
 	p.must(err)
 	p.handler.Store(server)

@@ -66,7 +66,7 @@ func (s *Server) page(c echo.Context, f enroll.Flow, titleKey string, failed boo
 		title = s.printer(c).T("layout.error_title", "title", title)
 	}
 	return views.Page{
-		P: s.printer(c), Title: title, Brand: s.Brand, Demo: s.Demo, Account: f.Username, Flow: formToken(f),
+		P: s.printer(c), Title: title, Brand: s.Brand, Demo: s.Demo, HasDesk: s.DeskSessions != nil, Account: f.Username, Flow: formToken(f),
 		Assets: views.Assets{
 			CSS: s.Assets.URL(static.CSS), Script: s.Assets.URL(static.Script), Icon: s.Assets.URL(static.Icon),
 		},

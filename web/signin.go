@@ -49,7 +49,7 @@ func (s *Server) signInPage(c echo.Context, f enroll.Flow, username string, fail
 	return views.SignIn{
 		Page: page, Username: username, Minutes: int(s.SessionValidity.Minutes()), Trying: f.Trying,
 		ReturnTo: f.ReturnTo, OAuth: s.OAuthPending != nil, Password: !s.NoPasswords,
-		Notices: s.signInNotices(c, f), Error: failure,
+		Notices: s.signInNotices(c, f), Error: failure, Link: f.Held != "",
 	}
 }
 

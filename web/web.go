@@ -3,6 +3,7 @@
 //	request ── middleware.go: id, headers, log, origin ── measure.go: figures, trace
 //	        ── routes.go: the row names a handler and the steps it is for
 //	        ── flow.go: the cookie's flow ── <page>.go: read, call enroll, choose ── flow.go: next, the one dispatcher
+//	        ── desk.go: agents of the help desk, whose rows name operations; desk<page>.go
 //	        ── render.go: a page, or the fragment that htmx asked for          errors.go: everything that goes wrong
 //
 // A handler is given the flow and answers with the next one. It never redirects to another page: it stores the flow
@@ -46,6 +47,7 @@ type Options struct {
 	APIKeys         []APIKey
 	Returns         []Return // where people may go on afterwards; the first is the default
 	SessionAge      time.Duration
+	DeskSessions    *session.Store // cookie of the help desk's agents; nil: they have no pages
 	QR              *qr.Drawer
 	Assets          *static.Assets
 	Brand           *brand.Brand
@@ -67,6 +69,8 @@ type Store interface {
 	EndSession(ctx context.Context, id enroll.ID, until time.Time) error
 	// SessionEnded reports whether that was done.
 	SessionEnded(ctx context.Context, id enroll.ID) (bool, error)
+	// NotBefore is when all of an account's sessions were ended: the zero time when they never were.
+	NotBefore(ctx context.Context, account string) (time.Time, error)
 	// Record adds to our own record of who set up what, and when: Cognito keeps none.
 	Record(ctx context.Context, account string, event Event, device string) error
 	// LastRecord is the newest entry of an account.
@@ -116,6 +120,8 @@ type Server struct {
 	echo    *echo.Echo
 	headers http.Header // of every answer; see protect
 	meters  meters
+	agents  agents // of pages that ask every other second
+	names   names  // of accounts in lists
 }
 
 // New makes a Server.
@@ -130,6 +136,7 @@ func New(opts Options) (*Server, error) {
 	s.echo.HTTPErrorHandler = s.answerError
 	s.echo.Use(s.identify, s.measure, s.speak, s.logRequest, s.recoverPanic, s.protect, s.closeForMaintenance)
 	s.addRoutes()
+	s.addDesk()
 	if s.Clock == nil {
 		s.Clock = s.Now
 	}

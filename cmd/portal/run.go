@@ -96,6 +96,7 @@ type node struct {
 	userPoolID, clientID string   // the embedded pool's are in no setting
 	pool                 *cognito.Client
 	oauth                *cognito.OAuth
+	directory            *cognito.Directory
 	demo                 []views.DemoAccount
 	keys                 []session.Key // made at start, for want of configured ones
 	memory               *store.Store
@@ -169,7 +170,7 @@ func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stder
 	}
 	cfg.PublicURL = n.publicURL
 	var err error
-	if n.pool, n.oauth, n.demo, err = openPool(ctx, cfg, n.observing, stdout); err != nil {
+	if n.pool, n.oauth, n.directory, n.demo, err = openPool(ctx, cfg, n.observing, stdout); err != nil {
 		return nil, err
 	}
 	n.userPoolID, n.clientID = cfg.UserPoolID, cfg.ClientID
@@ -224,8 +225,21 @@ func (n *node) build(cfg config) (*web.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	desk, err := openDesk(cfg, keys, n.directory, n.memory, n.mfa == "on", n.log, pool.Now)
+	if err != nil {
+		return nil, err
+	}
+	agents, err := deskSessions(cfg, desk, keys, pool.Now)
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+	}
 	portal, err := web.New(web.Options{
-		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Required: n.mfa == "on", Removable: n.mfa == "optional", Revoke: cfg.RevokeTokens, Now: pool.Now}),
+		Enroll: enroll.New(enroll.Options{
+			Pool: pool, Desk: enrollmentDesk(desk), Policy: cfg.PasswordPolicy, Required: n.mfa == "on", Removable: n.mfa == "optional",
+			Revoke: cfg.RevokeTokens, Now: pool.Now,
+		}),
+		Desk:            desk,
+		DeskSessions:    agents,
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
 		SessionAge:      sessionAge,
@@ -258,15 +272,15 @@ func (n *node) build(cfg config) (*web.Server, error) {
 }
 
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
-// configures; and what verifies that pool's tokens.
-func openPool(ctx context.Context, cfg *config, o observing, stdout io.Writer) (*cognito.Client, *cognito.OAuth, []views.DemoAccount, error) {
+// configures; what verifies that pool's tokens, and the pool as its administrators see it.
+func openPool(ctx context.Context, cfg *config, o observing, stdout io.Writer) (*cognito.Client, *cognito.OAuth, *cognito.Directory, []views.DemoAccount, error) {
 	var demo []views.DemoAccount
 	tokens := &http.Client{Timeout: oauthTimeout} // for Cognito's token endpoint and keys
 	var settings aws.Config
 	if cfg.demo() {
 		embedded, err := embeddedPool(*cfg, stdout)
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, nil, nil, err
 		}
 		info := embedded.Info()
 		cfg.UserPoolID, cfg.ClientID, cfg.Region, cfg.Endpoint = info.UserPoolID, info.ClientID, info.Region, embeddedURL
@@ -275,18 +289,19 @@ func openPool(ctx context.Context, cfg *config, o observing, stdout io.Writer) (
 	} else {
 		var err error
 		if settings, err = awsSettings(ctx, *cfg); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, nil, nil, err
 		}
 	}
-	pool := cognito.New(cognito.Options{
+	opts := cognito.Options{
 		AWS: settings, UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
 		SessionValidity: cfg.SessionValidity, Now: time.Now, Metrics: o.metrics, Tracer: o.tracer(),
-	})
+	}
+	pool := cognito.New(opts)
 	oauth := cognito.NewOAuth(ctx, cognito.OAuthOptions{
 		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.callbackURL(),
 		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: tokens, Now: pool.Now, Metrics: o.metrics, Tracer: o.tracer(), Clock: time.Now,
 	})
-	return pool, oauth, demo, nil
+	return pool, oauth, cognito.NewDirectory(opts), demo, nil
 }
 
 // embeddedURL stands for the embedded pool. It is never looked up: the transport is in memory.

@@ -17,6 +17,7 @@
 //	signin.go   from a name to a token or a session      setup.go  from there to a working app
 //	account.go  what a signed-in person may change       reset.go  forgotten password, account not confirmed
 //	swap.go     going on on another screen
+//	desk.go     links of the help desk                   prove.go  the sign-in of its agents
 //
 // Two authorities, one path: an access token (the pool lets the account in; Finish is SetUserMFAPreference) or a
 // challenge session (the pool insists on an app; Finish is the answer to MFA_SETUP).
@@ -161,6 +162,7 @@ type Account struct {
 // Service moves flows forward. It keeps nothing between calls and is safe for concurrent use.
 type Service struct {
 	pool      Pool
+	desk      Desk
 	policy    PasswordPolicy
 	required  bool
 	removable bool
@@ -171,6 +173,7 @@ type Service struct {
 // Options of a Service.
 type Options struct {
 	Pool      Pool
+	Desk      Desk // nil: there is none
 	Policy    PasswordPolicy
 	Required  bool // the pool is known to require MFA
 	Removable bool // the pool is known not to: people may switch their app off
@@ -180,5 +183,8 @@ type Options struct {
 
 // New makes a Service.
 func New(opts Options) *Service {
-	return &Service{pool: opts.Pool, policy: opts.Policy, required: opts.Required, removable: opts.Removable, revoke: opts.Revoke, now: opts.Now}
+	if opts.Desk == nil {
+		opts.Desk = noDesk{}
+	}
+	return &Service{pool: opts.Pool, desk: opts.Desk, policy: opts.Policy, required: opts.Required, removable: opts.Removable, revoke: opts.Revoke, now: opts.Now}
 }

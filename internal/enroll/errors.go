@@ -28,6 +28,9 @@ const (
 	AppsOff         // the pool does not allow authenticator apps
 	OtherMethod     // the pool asks for something that this portal cannot answer
 	NeedsAppCode    // an app that works is replaced only by who gives its code
+	NeedsLink       // this account sets up with a link of the help desk only
+	LinkOver        // the link that was opened has ended since: used, revoked, or opened elsewhere
+	LinkForOther    // the link that was opened is for another account
 	OnlyEmail       // the pool lets this account set up codes by mail, and nothing else
 	Federated       // another identity provider signs this account in
 	PasswordExpired // the temporary password is too old
@@ -83,6 +86,12 @@ func (k Kind) String() string {
 		return "other_method"
 	case NeedsAppCode:
 		return "needs_app_code"
+	case NeedsLink:
+		return "needs_link"
+	case LinkOver:
+		return "link_over"
+	case LinkForOther:
+		return "link_for_other"
 	case OnlyEmail:
 		return "only_email"
 	case Federated:

@@ -51,6 +51,7 @@ const (
 	NoticeReplace            // an app is set up: sign in before it is replaced
 	NoticeArrived            // the flow came from another screen
 	NoticeMoved              // the flow went on on another screen
+	NoticeLink               // a link of the help desk is open: sign in to the account that it is for
 	noticeEnd
 )
 
@@ -78,6 +79,8 @@ func (n Notice) String() string {
 		return "arrived"
 	case NoticeMoved:
 		return "moved"
+	case NoticeLink:
+		return "link"
 	}
 	return ""
 }
@@ -95,6 +98,7 @@ type Flow struct {
 	Refresh   secret.Text // to be revoked when done; kept only by a Service that does so
 	Notice    Notice
 	ReturnTo  string // key of where to go on afterwards
+	Held      string // the help desk's link that this browser has opened, in the desk's own words; "": none
 	Elsewhere bool   // signed in at Cognito's pages or in another application: the portal saw no password
 	Word      Word   // with which it can go on on another screen; see swap.go
 
@@ -190,14 +194,15 @@ func (f Flow) DeadEntry() (made time.Time, exists bool) {
 // begin is a new flow of username that remembers what the same person's last one knew of the account.
 func (f Flow) begin(username string, now time.Time) Flow {
 	if f.Username != username {
-		return Flow{ID: newID(), Began: now, Username: username, ReturnTo: f.ReturnTo, unknown: f.unknown}
+		return Flow{ID: newID(), Began: now, Username: username, ReturnTo: f.ReturnTo, Held: f.Held, unknown: f.unknown}
 	}
 	if f.Trying {
 		f.ID, f.Began, f.Notice = newID(), now, NoNotice
 		return f
 	}
 	next := Flow{
-		ID: newID(), Began: now, Username: username, ReturnTo: f.ReturnTo, Earlier: f.Earlier, DeviceName: f.DeviceName, Verified: f.Verified, unknown: f.unknown,
+		ID: newID(), Began: now, Username: username, ReturnTo: f.ReturnTo, Held: f.Held, Earlier: f.Earlier, DeviceName: f.DeviceName,
+		Verified: f.Verified, unknown: f.unknown,
 	}
 	if !f.Verified {
 		next.Earlier = f.shelve().Earlier
@@ -221,7 +226,7 @@ func (f Flow) shelve() Flow {
 // done drops every secret that the set-up needed; what is left describes it.
 func (f Flow) done(now time.Time) Flow {
 	return Flow{
-		ID: newID(), Began: now, Step: StepDone, Username: f.Username, Account: f.Account, ReturnTo: f.ReturnTo, Elsewhere: f.Elsewhere, DeviceName: f.DeviceName, HasApp: f.HasApp,
+		ID: newID(), Began: now, Step: StepDone, Username: f.Username, Account: f.Account, ReturnTo: f.ReturnTo, Held: f.Held, Elsewhere: f.Elsewhere, DeviceName: f.DeviceName, HasApp: f.HasApp,
 		Spent: f.Spent, DoneAt: now, unknown: f.unknown,
 	}
 }

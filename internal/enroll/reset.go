@@ -17,7 +17,7 @@ func (s *Service) ForgotPassword(ctx context.Context, f Flow, username string) (
 			return f, err
 		}
 	}
-	return Flow{Step: StepReset, Username: username, ReturnTo: f.ReturnTo, unknown: f.unknown}, nil
+	return Flow{Step: StepReset, Username: username, ReturnTo: f.ReturnTo, Held: f.Held, unknown: f.unknown}, nil
 }
 
 // ResetPassword sets a new password with the code that was sent.
@@ -32,7 +32,7 @@ func (s *Service) ResetPassword(ctx context.Context, f Flow, typed string, passw
 	if err := s.pool.ResetPassword(ctx, f.Username, code, password); err != nil {
 		return f, wrongMailedCode("ResetPassword", err)
 	}
-	return Flow{Username: f.Username, ReturnTo: f.ReturnTo, Notice: NoticePasswordSet, unknown: f.unknown}, nil
+	return Flow{Username: f.Username, ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticePasswordSet, unknown: f.unknown}, nil
 }
 
 // ConfirmSignUp confirms a new account with the code that was sent.
@@ -44,7 +44,7 @@ func (s *Service) ConfirmSignUp(ctx context.Context, f Flow, username, typed str
 	if err := s.pool.ConfirmSignUp(ctx, username, code); err != nil {
 		return f, wrongMailedCode("ConfirmSignUp", err)
 	}
-	return Flow{Username: username, ReturnTo: f.ReturnTo, Notice: NoticeConfirmed, unknown: f.unknown}, nil
+	return Flow{Username: username, ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticeConfirmed, unknown: f.unknown}, nil
 }
 
 // ResendConfirmation sends the code of a new account again, if there is such an account.

@@ -2,7 +2,6 @@ package enroll
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"cognito-enroll/internal/secret"
@@ -25,8 +24,9 @@ func (s *Service) Start(ctx context.Context, f Flow) (Flow, error) {
 	if stale, ok := s.fresh(f); !ok {
 		return stale, nil
 	}
-	if f.HasApp && !f.ByApp {
-		return f, &Error{Kind: NeedsAppCode, Op: "Start", Err: errors.New("an app works, and its code was not given to sign in")}
+	f, err := s.mayStart(ctx, f)
+	if err != nil {
+		return f, err
 	}
 	association, err := s.pool.Associate(ctx, f.Authority)
 	if err != nil {
@@ -36,6 +36,7 @@ func (s *Service) Start(ctx context.Context, f Flow) (Flow, error) {
 	if !association.Session.Text.IsZero() {
 		f.Authority.Session, f.Until = association.Session, f.until(association.Until)
 	}
+	s.note(ctx, f, HappeningShown, nil)
 	return f, nil
 }
 
@@ -44,7 +45,13 @@ func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) 
 	f.DeviceName = CleanDeviceName(deviceName)
 	code, diagnosis := diagnose(f, typed, s.now())
 	if diagnosis.Verdict != Match {
-		return f, wrongCode("Verify", diagnosis)
+		err := wrongCode("Verify", diagnosis)
+		s.note(ctx, f, HappeningWrongCode, err)
+		return f, err
+	}
+	f, err := s.mayStart(ctx, f)
+	if err != nil {
+		return f, err
 	}
 	next, err := s.pool.Verify(ctx, f.Authority, secret.New(code), f.DeviceName)
 	if KindOf(err) == AppsOff && !f.Authority.AccessToken.IsZero() {
@@ -63,7 +70,7 @@ func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) 
 	}
 	f.Step, f.Spent = StepFinish, Spent{Code: secret.New(code), At: s.now()}
 	f.Authority.Session = next
-	return s.Finish(ctx, f)
+	return s.Finish(ctx, s.spend(ctx, f))
 }
 
 // Finish does what is left after the app is verified. It can be asked for again after a failure; nothing is scanned
@@ -90,7 +97,7 @@ func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
 		return f.orSignInAgain(err), err
 	}
 	s.Leave(ctx, f)
-	return f.done(s.now()), nil
+	return s.spend(ctx, f.done(s.now())), nil
 }
 
 // keepRefresh remembers the refresh token that a sign-in produced, if it is to be revoked.

@@ -40,6 +40,10 @@ func (s *Service) SetNewPassword(ctx context.Context, f Flow, password, again se
 		}
 		given[name] = value
 	}
+	f, err := s.mayStart(ctx, f)
+	if err != nil {
+		return f, err
+	}
 	answer, err := s.pool.SetNewPassword(ctx, f.Authority.Session, password, given)
 	if KindOf(err) == Misconfigured && len(given) > 0 { // the pool did not take an attribute: a date, a phone number
 		return f, &Error{Kind: MissingAttribute, Op: "SetNewPassword", Err: err}
@@ -74,9 +78,12 @@ func (s *Service) AnswerCode(ctx context.Context, f Flow, typed string) (Flow, e
 	}
 	if f.Method == MethodApp {
 		f.Spent = Spent{Code: secret.New(code), At: s.now()}
+		if f.ownCode(code, s.now()) {
+			f = s.spend(ctx, f)
+		}
 		if f.Trying && answer.Challenge == NoChallenge {
 			s.Leave(ctx, s.keepRefresh(f, answer))
-			return f.proven(s.now()), nil
+			return s.spend(ctx, f.proven(s.now())), nil
 		}
 		f.HasApp, f.ByApp = true, true
 	}
@@ -99,6 +106,7 @@ func (s *Service) proceed(ctx context.Context, f Flow, answer Answer) (Flow, err
 	switch answer.Challenge {
 	case ChallengeNewPassword:
 		f.Step, f.Attributes = StepNewPassword, answer.Attributes
+		return s.mayStart(ctx, f) // afterwards the pool no longer tells that the account is new
 	case ChallengeChoose:
 		f.Step, f.Methods = StepChoose, answer.Methods
 	case ChallengeCode:
@@ -108,6 +116,7 @@ func (s *Service) proceed(ctx context.Context, f Flow, answer Answer) (Flow, err
 		}
 	case ChallengeSetUp:
 		f.Step, f.Trying, f.Verified = StepReview, false, false
+		s.note(ctx, f, HappeningSignedIn, nil)
 		return s.Start(ctx, f)
 	case NoChallenge:
 		return s.enter(ctx, f, answer)
@@ -120,7 +129,7 @@ func (s *Service) proceed(ctx context.Context, f Flow, answer Answer) (Flow, err
 func (s *Service) EnterFromPages(ctx context.Context, f Flow, returnTo string, answer Answer) (Flow, error) {
 	begun := f
 	if f.Account != answer.Username || f.Username == "" {
-		begun = Flow{Username: answer.Username, unknown: f.unknown}
+		begun = Flow{Username: answer.Username, Held: f.Held, unknown: f.unknown}
 	}
 	begun = begun.begin(begun.Username, s.now())
 	begun.ReturnTo, begun.Elsewhere = returnTo, true
@@ -180,6 +189,7 @@ func (s *Service) enter(ctx context.Context, f Flow, answer Answer) (Flow, error
 	f.Authority, f.Until, f.SignedInAt = Authority{AccessToken: answer.AccessToken}, f.until(answer.Until), answer.SignedInAt
 	f.Step, f.Trying, f.Methods, f.Looked = StepReview, false, nil, false
 	f = s.keepRefresh(f, answer)
+	s.note(ctx, f, HappeningSignedIn, nil)
 	if f.Verified { // an earlier flow ended between Verify and Prefer
 		f.Step = StepFinish
 		return s.Finish(ctx, f)

@@ -47,6 +47,7 @@ const (
 	tagRefresh
 	tagWord
 	tagWordMade
+	tagHeld
 )
 
 // Flags.
@@ -115,6 +116,7 @@ func (f Flow) MarshalBinary() ([]byte, error) {
 	put(tagRefresh, pack(f.Refresh))
 	put(tagWord, pack(f.Word.Text))
 	put(tagWordMade, instant(f.Word.Made))
+	put(tagHeld, []byte(f.Held))
 	for _, other := range f.unknown {
 		put(other.tag, other.value)
 	}
@@ -207,6 +209,8 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		f.Account = string(value)
 	case tagRefresh:
 		f.Refresh, err = unpack(value)
+	case tagHeld:
+		f.Held = string(value)
 	case tagBegan:
 		f.Began, err = readInstant(value)
 	case tagSignedInAt:

@@ -97,7 +97,7 @@ type Error struct {
 	Kind  Kind
 	Op    string        // what was tried
 	Rule  string        // with NotAllowed: "default", "rank", "channel", "self", "target_rank"; names a message
-	Field string        // with BadInput: "ticket", "reason", "proof", "lifetime", "language", "purpose", "account"
+	Field string        // with BadInput: "ticket", "reason", "proof", "lifetime", "language", "purpose", "account"; with LinkOver: "account" if it is for another one
 	Wait  time.Duration // with TooMany and CoolingDown: until it may be tried again
 	Err   error         // the cause; may be nil
 }

@@ -6,6 +6,7 @@
 //	invite.go     Mint, IssuePiece                           piece.go     locators and spoken pieces: made, read, hashed
 //	link.go       Link, Links, Revoke, SendLink              subject.go   the account that something is about
 //	open.go       Open, MayStart, Spend: the link's way      policy.go    when a link is needed
+//	enrollment.go the same as internal/enroll knows it
 //	lostphone.go  LostPhone: one action, recorded parts      parts.go     what each part does
 //	approve.go    a second person for privileged accounts    limits.go    how often
 //	watch.go      what the caller is doing right now         freeze.go    "this was not me"
@@ -127,6 +128,12 @@ func New(opts Options) (*Desk, error) {
 	}
 	return d, nil
 }
+
+// Rules are the operator's, with what they left out filled in.
+func (d *Desk) Rules() Rules { return d.rules }
+
+// Notifies reports whether anybody can be written to.
+func (d *Desk) Notifies() bool { return d.notifier != nil }
 
 // wait is time.Sleep for a request that may end.
 func wait(ctx context.Context, d time.Duration) error {

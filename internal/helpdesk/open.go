@@ -49,7 +49,7 @@ func (h *Held) UnmarshalText(text []byte) error {
 // Opened is a link whose piece was right.
 type Opened struct {
 	Held      Held
-	Username  string // to be filled in; the password is asked for as ever
+	Username  string // what the person signs in with, to be filled in; the password is asked for as ever
 	Purpose   Purpose
 	Language  string
 	ExpiresAt time.Time
@@ -79,7 +79,7 @@ func (d *Desk) Open(ctx context.Context, locator, piece secret.Text) (Opened, er
 	}
 	d.Note(ctx, held, HappeningOpened, enroll.Diagnosis{})
 	d.changed(ctx, Change{At: d.now(), What: "link.opened", Invite: invite.ID, Account: invite.Account, Ticket: invite.Ticket, Agent: invite.Agent})
-	return Opened{Held: held, Username: s.Username, Purpose: invite.Purpose, Language: invite.Language, ExpiresAt: invite.ExpiresAt}, nil
+	return Opened{Held: held, Username: s.signsInAs(), Purpose: invite.Purpose, Language: invite.Language, ExpiresAt: invite.ExpiresAt}, nil
 }
 
 func (d *Desk) tryPiece(ctx context.Context, locator, piece secret.Text) (Invite, error) {
@@ -168,7 +168,7 @@ func (d *Desk) MayStart(ctx context.Context, attempt Attempt) error {
 		return err
 	}
 	if account.Sub != invite.Account {
-		return linkOver("it is another account's")
+		return &Error{Kind: LinkOver, Op: "link", Field: "account", Err: errors.New("it is another account's")}
 	}
 	if _, err := d.redeemable(ctx, invite); err != nil {
 		return err

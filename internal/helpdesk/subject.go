@@ -58,6 +58,15 @@ func (d *Desk) mayTry(op Operation, agent Agent) error {
 // what an account is called in the audit trail.
 func (s subject) String() string { return s.Sub + " " + s.Username }
 
+// signsInAs is what the owner types to sign in. Where a pool takes mail addresses for names, the account's own name is its
+// sub, which nobody knows.
+func (s subject) signsInAs() string {
+	if s.Username == s.Sub && s.Email != "" {
+		return s.Email
+	}
+	return s.Username
+}
+
 // hasApp reports whether an account has an app: one that the pool lists, or, in a pool that requires MFA, one that our
 // ledger knows of. Such a pool asks for an app that was set up and never preferred, which it does not list.
 func (d *Desk) hasApp(ctx context.Context, account Account) (bool, error) {

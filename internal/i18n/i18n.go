@@ -2,8 +2,9 @@
 //
 // A catalogue is catalog/<language>.json: message keys to texts. "{name}" in a text is replaced by the value of that
 // name; a text that depends on a number is an object of plural categories (CLDR: one, few, many, other); "**words**"
-// are set in bold by the views. A [Printer] is one language; it is passed in page models, never ambient, so that no
-// page can answer in another visitor's language.
+// are set in bold by the views. What only agents of the help desk read is in desk/<language>.json, see [Languages.Desk].
+// A [Printer] is one language; it is passed in page models, never ambient, so that no page can answer in another
+// visitor's language.
 package i18n
 
 import (
@@ -17,7 +18,7 @@ import (
 	"time"
 )
 
-//go:embed catalog/*.json
+//go:embed catalog/*.json desk/*.json
 var catalogues embed.FS
 
 // message is a text, or its plural forms by category.

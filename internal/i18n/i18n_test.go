@@ -47,7 +47,7 @@ func TestMarksInValuesAreText(t *testing.T) {
 	t.Errorf("runs %+v, want one with the entry as it is", rich)
 }
 
-var literalKey = regexp.MustCompile(`"((?:layout|languages|demo|prepare|signin|newpassword|choose|challenge|method|review|setup|code|finish|done|forgot|handoff|mail|swap|continue|reset|confirm|attribute|problem)(?:\.[a-z0-9_-]+)+)"`)
+var literalKey = regexp.MustCompile(`"((?:layout|languages|link|notme|demo|prepare|signin|newpassword|choose|challenge|method|review|setup|code|finish|done|forgot|handoff|mail|swap|continue|reset|confirm|attribute|problem)(?:\.[a-z0-9_-]+)+)"`)
 
 // Every key that the code names has a text, and every text is named by the code.
 func TestKeysAndTextsFitTogether(t *testing.T) {
@@ -96,14 +96,14 @@ func TestKeysAndTextsFitTogether(t *testing.T) {
 	for _, status := range []string{"400", "403", "404", "405", "413", "415"} {
 		used["problem.http."+status+".title"], used["problem.http."+status+".body"] = true, true
 	}
-	for _, name := range []string{"expired", "sign_in_again", "dead_entry", "unsure", "verified", "fresh", "password_set", "confirmed", "signed_out", "ended", "replace", "moved"} {
+	for _, name := range []string{"expired", "sign_in_again", "dead_entry", "unsure", "verified", "fresh", "password_set", "confirmed", "signed_out", "ended", "replace", "moved", "link"} {
 		used["signin.notice."+name] = true
 	}
 	for _, state := range []string{"new", "temporary-password", "enrolled", "agent"} {
 		used["demo.state."+state] = true
 	}
 	used["review.notice.removed"], used["review.notice.preferred"] = true, true
-	for _, key := range []string{"handoff", "oauth", "maintenance"} {
+	for _, key := range []string{"handoff", "oauth", "maintenance", "not_me"} {
 		used["problem."+key+".title"], used["problem."+key+".body"] = true, true
 	}
 	used["problem.cookie.title"], used["problem.cookie.body"] = true, true

@@ -336,3 +336,29 @@ func BenchmarkCookie(b *testing.B) {
 		b.ReportMetric(float64(len(text)), "bytes")
 	})
 }
+
+// A cookie for more dangerous things does not come along with a link from elsewhere.
+func TestStrictCookiesStayOnTheSite(t *testing.T) {
+	for strict, want := range map[bool]http.SameSite{false: http.SameSiteLaxMode, true: http.SameSiteStrictMode} {
+		b := newBrowser(t, newStore(t, func(o *session.Options) { o.Strict = strict }))
+		if got := b.write([]byte("x"))[0].SameSite; got != want {
+			t.Errorf("strict %t: SameSite %d, want %d", strict, got, want)
+		}
+	}
+}
+
+// Each purpose has a key of its own, the same at every start.
+func TestKeysForOtherPurposes(t *testing.T) {
+	key := session.NewKey()
+	if !key.Derive("desk").Bytes().Equal(key.Derive("desk").Bytes()) {
+		t.Error("another key each time")
+	}
+	seen := []secret.Text{key.Bytes(), key.Derive("desk").Bytes(), key.Derive("links").Bytes(), session.NewKey().Derive("desk").Bytes()}
+	for i, one := range seen {
+		for _, other := range seen[:i] {
+			if one.Equal(other) || len(one.Reveal()) != 32 {
+				t.Errorf("two purposes share a key, or it has %d bytes", len(one.Reveal()))
+			}
+		}
+	}
+}

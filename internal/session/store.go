@@ -38,6 +38,7 @@ type Options struct {
 	Keys    []Key            // the first seals, all open; at least one, no two alike
 	Context string           // bound into the seal: cookies of another pool or installation do not open
 	Secure  bool             // the portal is reached by https
+	Strict  bool             // the cookie is not sent by whoever follows a link from elsewhere
 	MaxAge  time.Duration    // how long after it was sealed a cookie is accepted
 	Now     func() time.Time // the clock
 }
@@ -47,6 +48,7 @@ type Store struct {
 	name   string
 	codecs []securecookie.Codec
 	secure bool
+	site   http.SameSite
 	maxAge time.Duration
 }
 
@@ -58,7 +60,10 @@ func New(opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{name: opts.Name, codecs: codecs, secure: opts.Secure, maxAge: opts.MaxAge}
+	s := &Store{name: opts.Name, codecs: codecs, secure: opts.Secure, site: http.SameSiteLaxMode, maxAge: opts.MaxAge}
+	if opts.Strict {
+		s.site = http.SameSiteStrictMode
+	}
 	if s.secure {
 		s.name = "__Host-" + s.name
 	}
@@ -110,7 +115,7 @@ func (s *Store) Get(r *http.Request, name string) (*sessions.Session, error) {
 func (s *Store) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := sessions.NewSession(s, name)
 	session.Options = &sessions.Options{
-		Path: "/", MaxAge: int(s.maxAge.Seconds()), Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Path: "/", MaxAge: int(s.maxAge.Seconds()), Secure: s.secure, HttpOnly: true, SameSite: s.site,
 	}
 	session.IsNew = true
 	sealed, err := s.join(r)

@@ -1,0 +1,94 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"cognito-enroll/internal/helpdesk"
+	"cognito-enroll/internal/userpool"
+)
+
+var localLink = regexp.MustCompile(`<a[^>]* href="(/[^"]*)"`)
+
+// scanners are what mail filters, previews and browsers do with an address before its owner sees it.
+var scanners = []struct {
+	name  string
+	visit func(b *browser, path string)
+}{
+	{"opens the address", func(b *browser, path string) { b.get(path) }},
+	{"asks for its head", func(b *browser, path string) { b.do(b.request(http.MethodHead, path, nil)) }},
+	{"asks for its options", func(b *browser, path string) { b.do(b.request(http.MethodOptions, path, nil)) }},
+	{"prefetches", func(b *browser, path string) {
+		r := b.request(http.MethodGet, path, nil)
+		r.Header.Set("Sec-Purpose", "prefetch;prerender")
+		b.do(r)
+	}},
+	{"opens it ten times from everywhere", func(b *browser, path string) {
+		for range 10 {
+			b.portal.browser().get(path)
+		}
+	}},
+	{"follows every link of the page", func(b *browser, path string) {
+		for _, link := range localLink.FindAllStringSubmatch(string(b.get(path).body), -1) {
+			b.get(link[1])
+		}
+	}},
+	{"presses the button", func(b *browser, path string) { b.get(path).submit(path) }},
+	{"sends an empty form", func(b *browser, path string) { b.do(b.request(http.MethodPost, path, url.Values{})) }},
+	{"fills in every field", func(b *browser, path string) { b.get(path).submit(path, "piece", "test") }},
+	{"fills in an address", func(b *browser, path string) { b.get(path).submit(path, "piece", "john.doe@example.com") }},
+	{"adds parameters to the address", func(b *browser, path string) { b.get(path + "?utm_source=mail&piece=ABCD-EFGH") }},
+	{"writes the address in capitals", func(b *browser, path string) { b.get("/i/" + strings.ToUpper(strings.TrimPrefix(path, "/i/"))) }},
+	{"sends the form as htmx would", func(b *browser, path string) {
+		r := b.get(path).request(http.MethodPost, path, b.page.Form(path))
+		r.Header.Set("HX-Request", "true")
+		r.Header.Set("HX-Request-Type", "partial")
+		b.do(r)
+	}},
+	{"comes from another site", func(b *browser, path string) {
+		r := b.request(http.MethodPost, path, url.Values{"piece": {"AAAA-AAAA"}})
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		r.Header.Set("Origin", "https://scanner.test")
+		b.do(r)
+	}},
+}
+
+// Nothing that a machine does with a link before its owner opens it uses it up, or one of its five tries; the owner then
+// finishes, and the link works for nobody afterwards. PORTAL_TEST_LINKS says how many links each scanner meets.
+func TestScannersBurnNoLink(t *testing.T) {
+	links := 2
+	if n, err := strconv.Atoi(os.Getenv("PORTAL_TEST_LINKS")); err == nil {
+		links = n
+	}
+	p := openPortal(t, needsTicket)
+	p.addAgent("dana", "desk")
+	for i := range links {
+		for _, scanner := range scanners {
+			name := strings.ReplaceAll(scanner.name, " ", "-") + strconv.Itoa(i)
+			p.addCaller(name, userpool.StateNew)
+			p.clock.advance(7 * time.Minute) // an agent makes ten links an hour
+			agent, err := p.desk.PageAgent(t.Context(), helpdesk.SignedIn{Username: "dana", Session: "x", MFA: true, SteppedUpAt: p.clock.Now()})
+			p.must(err)
+			link, err := p.desk.Mint(t.Context(), agent, helpdesk.Minting{Account: name, Purpose: helpdesk.FirstSetUp, Ticket: "HD-1", Reason: "new", Proof: "called back"})
+			p.must(err)
+			path, piece := "/i/"+link.Locator.Reveal(), link.Piece.Reveal()
+
+			scanner.visit(p.browser(), path)
+			seen, _, err := p.desk.Watch(t.Context(), agent, link.ID, 0)
+			p.must(err)
+			if seen.Status != helpdesk.LinkLive || seen.TriesLeft != 5 {
+				t.Errorf("a scanner that %s left the link %s, with %d tries", scanner.name, seen.Status, seen.TriesLeft)
+			}
+			human := p.browser()
+			human.opens(path, piece).at("/prepare").get("/sign-in").submit("/sign-in", "password", password).at("/set-up")
+			human.submit("/set-up/verify", "code", p.code(human.key())).at("/done")
+			p.browser().opens(path, piece).status(http.StatusUnprocessableEntity)
+		}
+	}
+}
