@@ -94,23 +94,40 @@ func mentioned(comment string) map[string]bool {
 	return names
 }
 
-// configComments are the comments of the struct and of its fields, in their order.
+// configComments are the comments of the struct and of its fields, in their order; a part of it that is a struct of its
+// own (deskConfig) is in the file named like it.
 func configComments(t *testing.T) (about string, fields []string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", nil, parser.ParseComments)
+	config := structOf(t, "config.go", "config")
+	about, _, _ = strings.Cut(config.doc, "\n\n")
+	for _, field := range config.fields {
+		if part, ok := field.Type.(*ast.Ident); ok && strings.HasSuffix(part.Name, "Config") {
+			for _, inner := range structOf(t, strings.TrimSuffix(part.Name, "Config")+".go", part.Name).fields {
+				fields = append(fields, strings.TrimSpace(inner.Doc.Text()))
+			}
+			continue
+		}
+		fields = append(fields, strings.TrimSpace(field.Doc.Text()))
+	}
+	return strings.TrimSpace(strings.Replace(about, "config is every knob", "Every knob", 1)), fields
+}
+
+type commented struct {
+	doc    string
+	fields []*ast.Field
+}
+
+func structOf(t *testing.T, path, name string) commented {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, decl := range file.Decls {
-		general, ok := decl.(*ast.GenDecl)
-		if !ok || general.Tok != token.TYPE || general.Specs[0].(*ast.TypeSpec).Name.Name != "config" {
-			continue
-		}
-		about, _, _ = strings.Cut(general.Doc.Text(), "\n\n")
-		about = strings.Replace(about, "config is every knob", "Every knob", 1)
-		for _, field := range general.Specs[0].(*ast.TypeSpec).Type.(*ast.StructType).Fields.List {
-			fields = append(fields, strings.TrimSpace(field.Doc.Text()))
+		if general, ok := decl.(*ast.GenDecl); ok && general.Tok == token.TYPE && general.Specs[0].(*ast.TypeSpec).Name.Name == name {
+			return commented{general.Doc.Text(), general.Specs[0].(*ast.TypeSpec).Type.(*ast.StructType).Fields.List}
 		}
 	}
-	return strings.TrimSpace(about), fields
+	t.Fatalf("%s has no type %s", path, name)
+	return commented{}
 }
