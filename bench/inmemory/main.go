@@ -83,3 +83,7 @@ func (s pageStore) Record(ctx context.Context, account string, event web.Event, 
 	_, err := s.real.AppendLedger(ctx, store.LedgerEntry{Pool: "bench", Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device})
 	return err
 }
+
+func (s pageStore) Conclude(ctx context.Context, account string, event web.Event, device string, id enroll.ID, until time.Time) error {
+	return s.real.Conclude(ctx, store.LedgerEntry{Pool: "bench", Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device}, id, until)
+}
