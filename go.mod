@@ -4,6 +4,8 @@ go 1.26.0
 
 tool github.com/a-h/templ/cmd/templ
 
+ignore ./bench/node/node_modules
+
 require (
 	github.com/PuerkitoBio/goquery v1.10.3
 	github.com/a-h/templ v0.3.1020

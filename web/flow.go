@@ -138,13 +138,22 @@ func (s *Server) ended(c echo.Context, f enroll.Flow) bool {
 // endUnless ends the request's sign-in when the browser gets another one, or none: a copy of its old cookie is worth
 // nothing from now on.
 func (s *Server) endUnless(c echo.Context, next enroll.ID) {
-	before, ok := c.Get(flowKey).(enroll.Flow)
-	if !ok || before.ID == (enroll.ID{}) || before.ID == next {
+	ends := leaves(c, next)
+	if ends == (enroll.ID{}) {
 		return
 	}
-	if err := s.Store.EndSession(c.Request().Context(), before.ID, s.Now().Add(s.SessionAge)); err != nil {
+	if err := s.Store.EndSession(c.Request().Context(), ends, s.Now().Add(s.SessionAge)); err != nil {
 		s.Log.ErrorContext(c.Request().Context(), "session could not be ended", "request_id", requestID(c), "error", err)
 	}
+}
+
+// leaves is the sign-in that a browser leaves when it gets the next one: none when it has none, or stays.
+func leaves(c echo.Context, next enroll.ID) enroll.ID {
+	before, _ := c.Get(flowKey).(enroll.Flow)
+	if before.ID == next {
+		return enroll.ID{}
+	}
+	return before.ID
 }
 
 func (s *Server) setFlow(c echo.Context, f enroll.Flow) error {

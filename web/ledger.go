@@ -11,8 +11,15 @@ import (
 // record adds what has just happened to our own record. It has happened whether or not it can be recorded, so a store
 // that is down is for the log alone.
 func (s *Server) record(c echo.Context, f enroll.Flow, event Event) {
-	if err := s.Store.Record(c.Request().Context(), f.Account, event, f.DeviceName); err != nil {
-		s.Log.ErrorContext(c.Request().Context(), "not recorded", "request_id", requestID(c), "event", string(event), "error", err)
+	ctx, ends := c.Request().Context(), leaves(c, f.ID)
+	var err error
+	if ends == (enroll.ID{}) {
+		err = s.Store.Record(ctx, f.Account, event, f.DeviceName)
+	} else if err = s.Store.Conclude(ctx, f.Account, event, f.DeviceName, ends, s.Now().Add(s.SessionAge)); err == nil {
+		c.Set(flowKey, f) // it has ended
+	}
+	if err != nil {
+		s.Log.ErrorContext(ctx, "not recorded", "request_id", requestID(c), "event", string(event), "error", err)
 	}
 }
 

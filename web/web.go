@@ -73,6 +73,8 @@ type Store interface {
 	NotBefore(ctx context.Context, account string) (time.Time, error)
 	// Record adds to our own record of who set up what, and when: Cognito keeps none.
 	Record(ctx context.Context, account string, event Event, device string) error
+	// Conclude is Record for what a sign-in was for, and EndSession of that sign-in: both, or neither.
+	Conclude(ctx context.Context, account string, event Event, device string, id enroll.ID, until time.Time) error
 	// LastRecord is the newest entry of an account.
 	LastRecord(ctx context.Context, account string) (event Event, device string, at time.Time, found bool, err error)
 	// Ping reports whether the store answers.

@@ -46,7 +46,7 @@ func inUse() uint64 {
 
 // afterEachCollection calls do whenever a collection has found that nobody holds the marker that the last one left.
 func afterEachCollection(do func()) {
-	type marker struct{ self *marker } // with a pointer: tiny objects without one may share their memory with others
+	type marker struct{ _ *marker } // with a pointer: tiny objects without one may share their memory with others
 	var leave func()
 	leave = func() {
 		runtime.SetFinalizer(&marker{}, func(*marker) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"cognito-enroll/internal/helpdesk"
 )
@@ -15,10 +16,26 @@ type (
 
 // AppendLedger adds an entry and answers its ID. Said again after ErrUnavailable, it may be there twice.
 func (s *Store) AppendLedger(ctx context.Context, entry LedgerEntry) (id int64, err error) {
-	err = s.writeReturning(ctx, "append to ledger", `INSERT INTO ledger (moment, pool, account, event, actor, detail)
-		VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-		[]any{micros(s.now()), clean(entry.Pool), clean(entry.Account), clean(string(entry.Event)), clean(entry.Actor), clean(entry.Detail)}, &id)
+	err = s.writeReturning(ctx, "append to ledger", appendLedger+` RETURNING id`, s.ledgerValues(entry), &id)
 	return id, err
+}
+
+// Conclude is AppendLedger for the last event of a session, and EndSession: in one transaction, so that whoever waits
+// for both waits for the disk once.
+func (s *Store) Conclude(ctx context.Context, entry LedgerEntry, sid [16]byte, until time.Time) error {
+	return s.transact(ctx, "conclude session", func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, endSession, sid[:], micros(until)); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, appendLedger, s.ledgerValues(entry)...)
+		return err
+	})
+}
+
+const appendLedger = `INSERT INTO ledger (moment, pool, account, event, actor, detail) VALUES ($1, $2, $3, $4, $5, $6)`
+
+func (s *Store) ledgerValues(entry LedgerEntry) []any {
+	return []any{micros(s.now()), clean(entry.Pool), clean(entry.Account), clean(string(entry.Event)), clean(entry.Actor), clean(entry.Detail)}
 }
 
 // Latest is the newest entry of an account: ErrNotFound when it has none.

@@ -120,3 +120,21 @@ func TestHostileTextIsKept(t *testing.T) {
 		must(w.t, err)
 	})
 }
+
+// The last entry of a session and its end are one thing, seen by every node.
+func TestConclude(t *testing.T) {
+	engines(t, func(w *world) {
+		t, ctx := w.t, w.t.Context()
+		must(t, w.first.Conclude(ctx, event("sub-1", "set_up"), [16]byte{1}, start.Add(time.Hour)))
+		got, err := w.node().Latest(ctx, "pool", "sub-1")
+		must(t, err)
+		if got.Event != "set_up" || !got.At.Equal(start) {
+			t.Errorf("latest: got %q at %v, want set_up at %v", got.Event, got.At, start)
+		}
+		for sid, want := range map[[16]byte]bool{{1}: true, {2}: false} {
+			if ended, err := w.node().SessionEnded(ctx, sid); ended != want || err != nil {
+				t.Errorf("session %d ended: %v (%v), want %v", sid[0], ended, err, want)
+			}
+		}
+	})
+}

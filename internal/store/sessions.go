@@ -12,11 +12,12 @@ const notBeforeKept = 7 * 24 * time.Hour
 // EndSession makes SessionEnded answer true for sid, on every node, until the moment its cookies have expired. Ending
 // it twice keeps the later moment.
 func (s *Store) EndSession(ctx context.Context, sid [16]byte, until time.Time) error {
-	_, err := s.write(ctx, "end session", `INSERT INTO ended_sessions (sid, until) VALUES ($1, $2)
-		ON CONFLICT (sid) DO UPDATE SET until = excluded.until WHERE excluded.until > ended_sessions.until`,
-		sid[:], micros(until))
+	_, err := s.write(ctx, "end session", endSession, sid[:], micros(until))
 	return err
 }
+
+const endSession = `INSERT INTO ended_sessions (sid, until) VALUES ($1, $2)
+	ON CONFLICT (sid) DO UPDATE SET until = excluded.until WHERE excluded.until > ended_sessions.until`
 
 // SessionEnded reports whether sid was ended.
 func (s *Store) SessionEnded(ctx context.Context, sid [16]byte) (bool, error) {
