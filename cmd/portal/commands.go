@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"cognito-enroll/internal/totp"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/views"
+	"cognito-enroll/web"
 )
 
 // printKey makes a session key.
@@ -26,13 +28,45 @@ func printKey(stdout io.Writer) error {
 }
 
 // printAPIKey makes a key for another application: the key itself is for the application, its hash for us.
-func printAPIKey(args []string, stdout io.Writer) error {
-	if len(args) != 1 || strings.ContainsAny(args[0], ":, \t") {
-		return errors.New("usage: portal api-key NAME")
+func printAPIKey(args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("portal api-key NAME", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	scopes := flags.String("scopes", "handoffs", "what it is for: handoffs, invites, coverage, ledger, with + between them")
+	rank := flags.String("rank", "", "what it counts as at the help desk: agent (default), lead or admin")
+	names, err := positional(flags, args)
+	if err != nil {
+		return err
+	}
+	if len(names) != 1 || strings.ContainsFunc(names[0], func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(":,", r) }) {
+		return errors.New("usage: portal api-key NAME [-scopes SCOPE+SCOPE] [-rank RANK]")
 	}
 	key := rand.Text() + rand.Text()
-	_, err := fmt.Fprintf(stdout, "key, for the application:   %s\nline for PORTAL_API_KEYS:   %s:%x\n", key, args[0], sha256.Sum256([]byte(key)))
+	line := fmt.Sprintf("%s:%x", names[0], sha256.Sum256([]byte(key)))
+	if _, _, err := readScopes(*scopes, *rank); err != nil {
+		return err
+	}
+	if *scopes != string(web.ScopeHandoffs) || *rank != "" {
+		line += ":" + *scopes
+	}
+	if *rank != "" {
+		line += ":" + *rank
+	}
+	_, err = fmt.Fprintf(stdout, "key, for the application:   %s\nline for PORTAL_API_KEYS:   %s\n", key, line)
 	return err
+}
+
+// positional parses flags that may stand before, behind and between the other arguments, and answers those.
+func positional(flags *flag.FlagSet, args []string) ([]string, error) {
+	var others []string
+	for {
+		if err := flags.Parse(args); err != nil {
+			return nil, fmt.Errorf("flags: %w", err)
+		}
+		if flags.NArg() == 0 {
+			return others, nil
+		}
+		others, args = append(others, flags.Arg(0)), flags.Args()[1:]
+	}
 }
 
 // printCode prints what an authenticator app with that key shows now, and for how long.

@@ -5,7 +5,7 @@
 //	portal config    print the settings in force, and where each comes from
 //	portal doctor    try the configured pool and say what to mend (doctor.go, docs/doctor.md)
 //	portal keys      make a session key
-//	portal api-key NAME  make a key for an application that hands its users over
+//	portal api-key NAME  make a key for another application
 //	portal code KEY  print the present code of an authenticator key, for trying things out
 //	portal healthcheck  ask the portal on this machine whether it serves
 //	portal version   print the version

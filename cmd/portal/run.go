@@ -34,8 +34,8 @@ const usage = `Usage: portal [command]
   config     print the settings in force and where each comes from, without the secrets
   doctor     try the configured pool and say what to mend; "portal doctor -h" explains
   keys       make a session key for PORTAL_SESSION_KEYS
-  api-key NAME
-             make a key for an application that hands its users over
+  api-key NAME [-scopes SCOPE+SCOPE] [-rank RANK]
+             make a key for another application; without scopes it hands its users over
   code KEY   print the present code of an authenticator key
   healthcheck
              ask the portal on this machine whether it serves: for containers without a shell
@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	case "keys":
 		return printKey(stdout)
 	case "api-key":
-		return printAPIKey(args, stdout)
+		return printAPIKey(args, stdout, stderr)
 	case "code":
 		return printCode(args, stdout)
 	case "version":

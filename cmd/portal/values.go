@@ -3,6 +3,7 @@ package main
 // How the text of each setting becomes a value, and what is refused.
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	"cognito-enroll/internal/cognito"
 	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/userpool"
@@ -65,19 +67,62 @@ func (c *config) setReturns(value string) error {
 	return nil
 }
 
+// setAPIKeys reads NAME:HASH[:SCOPE+SCOPE[:RANK]]. Keys without scopes are from before there were any: they hand users over.
 func (c *config) setAPIKeys(value string) error {
 	for entry := range strings.SplitSeq(value, ",") {
-		if strings.TrimSpace(entry) == "" {
+		if entry = strings.TrimSpace(entry); entry == "" {
 			continue
 		}
-		name, hash, found := strings.Cut(strings.TrimSpace(entry), ":")
-		raw, err := hex.DecodeString(hash)
-		if !found || name == "" || err != nil || len(raw) != 32 {
-			return errors.New("want NAME:HASH as \"portal api-key NAME\" prints it")
+		parts := strings.Split(entry, ":")
+		if len(parts) < 2 || len(parts) > 4 {
+			return errors.New(wantAPIKey)
 		}
-		c.APIKeys = append(c.APIKeys, web.APIKey{Name: name, Hash: [32]byte(raw)})
+		raw, err := hex.DecodeString(parts[1])
+		if parts[0] == "" || err != nil || len(raw) != 32 {
+			return errors.New(wantAPIKey)
+		}
+		scopes, rank := string(web.ScopeHandoffs), ""
+		if len(parts) > 2 {
+			scopes = parts[2]
+		}
+		if len(parts) > 3 {
+			rank = parts[3]
+		}
+		key := web.APIKey{Name: parts[0], Hash: [32]byte(raw)}
+		if key.Scopes, key.Rank, err = readScopes(scopes, rank); err != nil {
+			return fmt.Errorf("%s: %w", key.Name, err)
+		}
+		if slices.ContainsFunc(c.APIKeys, func(other web.APIKey) bool { return other.Name == key.Name }) {
+			return fmt.Errorf("%s: there are two keys of this name", key.Name) // records could not tell them apart
+		}
+		c.APIKeys = append(c.APIKeys, key)
 	}
 	return nil
+}
+
+const wantAPIKey = "want NAME:HASH, NAME:HASH:SCOPES or NAME:HASH:SCOPES:RANK as \"portal api-key NAME\" prints it"
+
+// readScopes reads what a key is for, and its rank at the help desk: agent unless said.
+func readScopes(text, rankText string) ([]web.Scope, helpdesk.Rank, error) {
+	var scopes []web.Scope
+	for each := range strings.SplitSeq(text, "+") {
+		if scope := web.Scope(each); slices.Contains(web.Scopes(), scope) && !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+			continue
+		}
+		return nil, helpdesk.NoRank, fmt.Errorf("scopes %q: want any of handoffs, invites, coverage and ledger, with + between them", text)
+	}
+	if slices.Equal(scopes, []web.Scope{web.ScopeHandoffs}) && rankText == "" {
+		return scopes, helpdesk.NoRank, nil
+	}
+	rank, known := helpdesk.ParseRank(cmp.Or(rankText, helpdesk.Agents.String()))
+	switch {
+	case !known:
+		return nil, helpdesk.NoRank, fmt.Errorf("rank %q: want agent, lead or admin", rankText)
+	case slices.Contains(scopes, web.ScopeLedger) && rank < helpdesk.Leads:
+		return nil, helpdesk.NoRank, errors.New("the scope ledger tells names: it needs the rank lead")
+	}
+	return scopes, rank, nil
 }
 
 func (c *config) setDomain(value string) error {

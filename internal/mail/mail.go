@@ -59,7 +59,7 @@ func (m *Mailer) Notify(ctx context.Context, notice helpdesk.Notice) error {
 	if notice.Via != helpdesk.ViaEmail {
 		return helpdesk.ErrNoSuchChannel
 	}
-	letter, err := m.letter(notice)
+	letter, err := m.letter(ctx, notice)
 	if err != nil {
 		return fmt.Errorf("mail: %w", err)
 	}

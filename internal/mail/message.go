@@ -13,7 +13,7 @@ import (
 )
 
 // letter writes a notice.
-func (m *Mailer) letter(n helpdesk.Notice) (letter, error) {
+func (m *Mailer) letter(ctx context.Context, n helpdesk.Notice) (letter, error) {
 	said, err := m.write(n)
 	if err != nil {
 		return letter{}, err
@@ -27,7 +27,7 @@ func (m *Mailer) letter(n helpdesk.Notice) (letter, error) {
 		from.Name = said.Brand.Name
 	}
 	var html strings.Builder
-	if err := views.MailPage(said).Render(context.Background(), &html); err != nil {
+	if err := views.MailPage(said).Render(ctx, &html); err != nil {
 		return letter{}, err
 	}
 	return letter{
