@@ -72,7 +72,7 @@ func (b *browser) again(lang string) bool {
 
 func (s state) open(t testing.TB, changes ...func(*portalOptions)) *browser {
 	t.Helper()
-	changes = append(changes, s.with...)
+	changes = append(slices.Clone(s.with), changes...)
 	if s.oauth {
 		return openOAuthPortal(t, changes...).browser()
 	}
