@@ -330,6 +330,11 @@ func TestAgentsSeeNoSecrets(t *testing.T) {
 		}
 	}
 	look(agent, secrets)
+	p.addCaller("bob", userpool.StateNew)
+	colleague.makesLink("bob")
+	if colleague.get(watched); colleague.page.Count("#address")+colleague.page.Count("output") > 0 {
+		t.Error("the page of somebody else's link shows one's own")
+	}
 	look(colleague, append(slices.Clone(secrets), own...))
 	colleague.get(watched + "/qr.png").status(http.StatusNotFound)
 	agent.get(watched + "/qr.png").status(http.StatusOK)

@@ -229,6 +229,20 @@ func TestLostAnswersUseTheLinkUp(t *testing.T) {
 	}
 }
 
+// The link is used up as soon as the pool has verified the app, whatever is still left to do.
+func TestTheLinkIsUsedUpBeforeTheLastStep(t *testing.T) {
+	p := openPortal(t, needsTicket, optional)
+	p.addAgent("dana", "desk")
+	p.addCaller("alice", userpool.StateNew)
+	agent, caller := p.browser().deskSignIn("dana"), p.browser()
+	link, piece := agent.makesLink("alice")
+	caller.opens(link, piece).get("/sign-in").submit("/sign-in", "password", password).submit("/authenticator/start").at("/set-up")
+	p.pool.FailNext("SetUserMFAPreference", userpool.Fault{Kind: userpool.FaultException, Exception: "ForbiddenException"})
+	caller.submit("/set-up/verify", "code", p.code(caller.key())).status(http.StatusServiceUnavailable)
+	agent.get(agent.path()).text(".split .pill", "Done")
+	caller.get("/set-up").submit("/set-up/finish").at("/done")
+}
+
 // An app that works is replaced with a link instead of its code, and with no link for a first set-up.
 func TestReplacingAnAppWithALink(t *testing.T) {
 	p := openPortal(t, withDesk, everyFactor, optional)
