@@ -117,7 +117,7 @@ func states() []state {
 			b.get("/confirm").post("/confirm", "username", "ada", "code", "", "resend", "yes")
 		}},
 		{name: "handoff", with: both, reach: func(b *browser) { b.get(atHandOff(b)) }},
-	}, setUpStates(), swapStates(), problemStates())
+	}, setUpStates(), swapStates(), linkStates(), problemStates())
 }
 
 func signInStates() []state {
