@@ -83,7 +83,12 @@ func (p *Page) Form(action string, pairs ...string) url.Values {
 // Whatever differs from run to run is first replaced by mask.
 func Golden(t testing.TB, name string, body []byte, mask func(string) string) {
 	t.Helper()
-	got := mask(pretty(t, body))
+	GoldenText(t, name, mask(pretty(t, body)))
+}
+
+// GoldenText compares a text likewise, line by line.
+func GoldenText(t testing.TB, name, got string) {
+	t.Helper()
 	path := filepath.Join("testdata", name)
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
