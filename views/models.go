@@ -30,6 +30,7 @@ type Page struct {
 	Demo    []DemoAccount // nil unless this is the demo
 	HasDesk bool          // agents have pages
 	Desk    *Desk         // of a page for agents
+	Refresh time.Duration // after which a browser without script asks again; 0: never
 }
 
 // Assets are the URLs of what a page loads.
@@ -137,6 +138,16 @@ type Review struct {
 type Forgot struct {
 	Page
 	Username string
+	Error    i18n.Rich
+}
+
+// Line is the page /line: somebody waits for his turn to sign in, or is asked to take a place.
+type Line struct {
+	Page
+	ReturnTo string        // key, handed on by the form
+	People   int           // up to his turn, himself among them; 0: he has no place yet
+	Wait     string        // until it, about
+	Every    time.Duration // how often the page asks
 }
 
 // Reset is the page /reset-password.

@@ -11,12 +11,14 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
 	"cognito-enroll/internal/helpdesk"
+	"cognito-enroll/internal/throttle"
 )
 
 // APIKey is another application's key: its name in records, the SHA-256 of its text, and what it is for.
@@ -76,12 +78,29 @@ type caller struct {
 // api answers for other applications: bearer key in, JSON out, also for failures.
 func (s *Server) api(row apiRoute) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		who, err := s.caller(c, row.scope)
+		who, err := s.admitted(c, row.scope)
 		if err == nil {
 			err = row.handler(c, who)
 		}
 		return err
 	}
+}
+
+// admitted is the caller, unless it comes too often. Who has no key is held to the failures of his network, which cost
+// nobody else anything.
+func (s *Server) admitted(c echo.Context, scope Scope) (caller, error) {
+	limit, who := throttle.Applications(), throttle.Who{Network: s.network(c)}
+	c.SetRequest(c.Request().WithContext(throttle.WithSite(c.Request().Context(), throttle.Site(who.Network))))
+	app, err := s.caller(c, scope)
+	who.Account, who.Device = app.key.Name, app.key.Name
+	if wait := s.Guard.Try(c.Request().Context(), limit, who); wait > 0 {
+		refusal := &tooOften{limit.Name, wait}
+		return caller{}, &apiError{Status: http.StatusTooManyRequests, Code: "too_many_requests", Detail: "try again in " + strconv.Itoa(refusal.seconds()) + " seconds", retryAfter: wait, cause: refusal}
+	}
+	if err != nil {
+		s.Guard.Failed(c.Request().Context(), limit, who)
+	}
+	return app, err
 }
 
 // caller checks the bearer key and that it is for this.

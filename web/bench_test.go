@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,19 +15,41 @@ import (
 
 // direct asks the portal without a network between, so that a benchmark measures the portal.
 func (b *browser) direct(method, path string, form url.Values) *httptest.ResponseRecorder {
-	if b.page != nil && form != nil && !form.Has("flow") { // as the page's own form has it
-		form.Set("flow", b.page.Attr(`input[name="flow"]`, "value"))
+	if method == http.MethodPost {
+		if b.page != nil && !form.Has("flow") { // as the page's own form has it
+			form.Set("flow", b.page.Attr(`input[name="flow"]`, "value"))
+		}
+		return b.send(b.post(path, form))
 	}
-	r := httptest.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, strings.NewReader(form.Encode()))
+	return b.send(httptest.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, nil))
+}
+
+// post is a form of our own, past the network.
+func (b *browser) post(path string, form url.Values) *http.Request {
+	r := httptest.NewRequestWithContext(b.t.Context(), http.MethodPost, b.server.URL+path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return r
+}
+
+// send gives a request to the portal with the browser's address and cookies, and keeps those that come back.
+func (b *browser) send(r *http.Request) *httptest.ResponseRecorder {
+	r.RemoteAddr = b.from
+	if b.from == "" { // one network may not do as much as a benchmark does
+		r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:443", b.sent>>16&255, b.sent>>8&255, b.sent&255)
+		b.sent++
+	}
+	if b.forwarded != "" {
+		r.Header.Set("X-Forwarded-For", b.forwarded)
+	}
 	for name, value := range b.cookies() {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
-	if method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	w, node := httptest.NewRecorder(), b.handler.Load()
+	if len(b.nodes) > 0 {
+		node = b.nodes[b.served.Add(1)%int64(len(b.nodes))]
 	}
-	w := httptest.NewRecorder()
-	b.handler.Load().ServeHTTP(w, r)
+	node.ServeHTTP(w, r)
 	u, err := url.Parse(b.server.URL)
 	b.must(err)
 	b.client.Jar.SetCookies(u, w.Result().Cookies())

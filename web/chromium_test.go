@@ -24,15 +24,18 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"cognito-enroll/internal/postgrestest"
 )
 
 // patience is how long a tab waits for anything: far longer than a busy machine needs, and never slept through.
 const patience = 20 * time.Second
 
-// TestMain closes the one browser that the tests of this package share.
+// TestMain closes the one browser, and the one PostgreSQL server, that the tests of this package share.
 func TestMain(m *testing.M) {
 	code := m.Run()
 	stopChromium()
+	postgrestest.Stop()
 	os.Exit(code)
 }
 

@@ -130,8 +130,10 @@ func (s *Server) findFlow(ctx context.Context, typed string) (f enroll.Flow, err
 // countWord counts one more word that was typed, and answers how long to wait if that is one too many.
 func (s *Server) countWord(c echo.Context) (wait time.Duration, err error) {
 	ctx := c.Request().Context()
-	if wait, err = s.Store.Allow(ctx, "words from "+network(c.RealIP()), wordsOfANetwork, s.Now()); wait > 0 || err != nil {
-		return wait, err
+	if from := s.network(c); from.IsValid() {
+		if wait, err = s.Store.Allow(ctx, "words from "+network(from.String()), wordsOfANetwork, s.Now()); wait > 0 || err != nil {
+			return wait, err
+		}
 	}
 	return s.Store.Allow(ctx, "words from anywhere", wordsOfAll, s.Now())
 }

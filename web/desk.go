@@ -16,6 +16,7 @@ import (
 
 	"cognito-enroll/internal/enroll"
 	"cognito-enroll/internal/helpdesk"
+	"cognito-enroll/internal/throttle"
 )
 
 // deskHome is the first page of the help desk, and what the addresses of all others begin with.
@@ -98,21 +99,32 @@ func (s *Server) deskRoutes() []deskRoute {
 }
 
 // addDesk adds the pages of agents, if there is a help desk. Nobody signs in to reach its sign-in.
-func (s *Server) addDesk() {
+func (s *Server) addDesk() error {
 	if s.Desk == nil || s.DeskSessions == nil {
-		return
+		return nil
 	}
 	s.echo.GET(deskHome+"/sign-in", s.atDeskDoor(s.showDeskSignIn))
-	s.echo.POST(deskHome+"/sign-in", s.atDeskDoor(s.deskSignIn))
-	s.echo.POST(deskHome+"/sign-in/code", s.atDeskDoor(s.deskCode))
-	s.echo.POST(deskHome+"/sign-out", s.atDeskDoor(s.deskSignOut))
-	for _, row := range s.deskRoutes() {
-		handle := s.atDesk(row)
-		s.echo.Add(row.method, row.path, handle)
-		if row.method == http.MethodGet {
-			s.echo.Add(http.MethodHead, row.path, handle)
+	for path, door := range map[string]struct {
+		limit  throttle.Rule
+		handle func(echo.Context, deskSession) error
+	}{
+		"/sign-in":      {throttle.Passwords(), s.deskSignIn},
+		"/sign-in/code": {throttle.Codes(), s.deskCode},
+		"/sign-out":     {throttle.Forms(), s.deskSignOut},
+	} {
+		if err := s.add(http.MethodPost, deskHome+path, door.limit, s.atDeskDoor(s.limitedDesk(door.limit, door.handle))); err != nil {
+			return err
 		}
 	}
+	for _, row := range s.deskRoutes() {
+		if err := s.add(row.method, row.path, throttle.Desk(), s.atDesk(row)); err != nil {
+			return err
+		}
+		if row.method == http.MethodGet {
+			s.echo.Add(http.MethodHead, row.path, s.atDesk(row))
+		}
+	}
+	return nil
 }
 
 // atDesk calls the row's handler for an agent whom its rule lets in, and who has signed in lately if it says so. A form
@@ -141,6 +153,9 @@ func (s *Server) atDesk(row deskRoute) echo.HandlerFunc {
 			if !belongs(enroll.Flow{ID: in.ID}, form) {
 				return s.goTo(c, deskHome)
 			}
+			return s.limitedDesk(throttle.Desk(), func(c echo.Context, in deskSession) error {
+				return row.handler(c, deskAgent{agent, in})
+			})(c, in)
 		}
 		return row.handler(c, deskAgent{agent, in})
 	})

@@ -74,6 +74,7 @@ func (s *Server) deskCode(c echo.Context, in deskSession) error {
 	if err := s.writeDesk(c, next); err != nil {
 		return err
 	}
+	s.markDevice(c, in.Typed)
 	return s.goTo(c, in.To)
 }
 

@@ -86,13 +86,18 @@ func (s *Server) answerError(err error, c echo.Context) {
 	if bad, ok := errors.AsType[*badRequest](err); ok && bad.key != "" {
 		texts, how.retryAfter = "problem."+bad.key, bad.retryAfter
 	}
+	body := s.printer(c).Rich(texts+".body", 0)
+	if refusal, ok := errors.AsType[*tooOften](err); ok {
+		how = answer{http.StatusTooManyRequests, refusal.seconds(), "problem.again", "/"}
+		texts, body = "problem."+enroll.TooManyTries.String(), s.waitText(c, refusal)
+	}
 	if how.retryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(how.retryAfter))
 	}
 	problem := views.Problem{
 		Page:      s.problemPage(c, texts+".title"),
 		Heading:   s.printer(c).T(texts + ".title"),
-		Body:      s.printer(c).Rich(texts+".body", 0),
+		Body:      body,
 		Action:    views.Action{Text: s.printer(c).T(how.action), Href: how.href},
 		RequestID: requestID(c),
 	}

@@ -2,9 +2,12 @@ package web
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"cognito-enroll/internal/throttle"
 )
 
 // Pages are the patterns of the addresses that a browser can be sent to.
@@ -33,3 +36,30 @@ func (s *Server) APIRoutes() []*echo.Route {
 	}
 	return routes
 }
+
+// Posts are the paths of every route that may change something.
+func (s *Server) Posts() (paths []string) {
+	for _, route := range s.echo.Routes() {
+		if route.Method != http.MethodGet && route.Method != http.MethodHead {
+			paths = append(paths, route.Method+" "+route.Path)
+		}
+	}
+	return paths
+}
+
+// Limits are what the rows of the routes table say.
+func (s *Server) Limits() map[string]throttle.Rule {
+	limits := map[string]throttle.Rule{}
+	for _, row := range s.routes() {
+		limits[row.method+" "+row.path] = row.limit
+	}
+	return limits
+}
+
+// AddUnlimited adds a route as the table does, without a limit.
+func (s *Server) AddUnlimited(method, path string) error {
+	return s.add(method, path, throttle.Rule{}, func(echo.Context) error { return nil })
+}
+
+// ClientAddr is clientAddr.
+func ClientAddr(r *http.Request, proxies []netip.Prefix) netip.Addr { return clientAddr(r, proxies) }

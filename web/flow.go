@@ -71,6 +71,7 @@ func (s *Server) moveOn(c echo.Context, f enroll.Flow, err error) error {
 	if err != nil {
 		return err
 	}
+	s.rememberDevice(c, f)
 	return s.next(c, f)
 }
 

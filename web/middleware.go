@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"cognito-enroll/internal/brand"
+	"cognito-enroll/internal/session"
 	"cognito-enroll/static"
 )
 
@@ -55,6 +56,7 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 			slog.String("method", methodForLog(c.Request().Method)),
 			slog.String("route", routeForLog(c.Path())),
 			slog.Int("status", c.Response().Status),
+			slog.String("client", clientAddr(c.Request(), s.Proxies).String()),
 			slog.Float64("duration_ms", float64(s.Clock().Sub(began).Microseconds())/1000),
 		}
 		if name, ok := c.Get(apiKeyKey).(string); ok {
@@ -161,5 +163,29 @@ func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 			return &badRequest{status: http.StatusForbidden, err: fmt.Errorf("foreign origin: %w", err)}
 		}
 		return next(c)
+	}
+}
+
+// maxCookies is more cookies than a browser has for us and for what our site's neighbours may set.
+const maxCookies = 30
+
+// countCookies answers a browser that sends too many with a clear page, and takes ours back. They may be planted, and
+// past some number the server would read none: a visit that went on would look signed out.
+func (s *Server) countCookies(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		count := 0
+		for _, line := range c.Request().Header["Cookie"] {
+			count += 1 + strings.Count(line, ";")
+		}
+		if count <= maxCookies || strings.HasPrefix(c.Request().URL.Path, static.Prefix) {
+			return next(c)
+		}
+		err := fmt.Errorf("%d cookies", count)
+		for _, cookies := range []*session.Store{s.Sessions, s.Places, s.Devices, s.OAuthPending} {
+			if cookies != nil {
+				err = errors.Join(err, cookies.Write(c.Response(), c.Request(), nil))
+			}
+		}
+		return &badRequest{status: http.StatusBadRequest, key: "cookie", err: err}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -32,6 +33,7 @@ import (
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/store"
+	"cognito-enroll/internal/throttle"
 	"cognito-enroll/internal/totp"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/static"
@@ -67,6 +69,8 @@ type portal struct {
 	userPool, client string              // instead of the pool's first
 	rewrite          func([]byte) []byte // what another service in the pool's place would answer
 	log              *lockedBuffer
+	nodes            []*web.Server // that serve in turn past the network; none: the one there is
+	served           atomic.Int64
 }
 
 type portalOptions struct {
@@ -83,17 +87,30 @@ type portalOptions struct {
 	demo         []views.DemoAccount
 	noDesk       bool
 	desk         *deskOptions // nil: there is no help desk
+	signIn       int          // calls of the pool each second; 0: more than a test makes
+	updates      int
+	counter      throttle.Counter // that several portals share
+	shelf        throttle.Shelf
+	proxies      []netip.Prefix
+	bubble       bool // in a synctest bubble: no port, and the bubble's own time
 }
+
+// many is more calls to the pool, each second, than a test makes.
+const many = 100_000
 
 // password is what every test account has.
 const password = "Correct-Horse-9"
 
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu      sync.Mutex
+	now     time.Time
+	running bool // by itself
 }
 
 func (c *clock) Now() time.Time {
+	if c.running {
+		return time.Now()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
@@ -129,6 +146,10 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	for _, change := range changes {
 		change(&p.options)
 	}
+	p.clock.running = p.options.bubble
+	if p.options.signIn == 0 {
+		p.options.signIn, p.options.updates = many, many
+	}
 	var err error
 	if p.options.store == "" {
 		p.options.store = "sqlite::memory:"
@@ -144,12 +165,18 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) })
 	p.server = httptest.NewUnstartedServer(handler)
 	p.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(p.log, nil), slog.LevelDebug)
-	if p.options.plainHTTP {
+	switch {
+	case p.options.bubble: // waiting for the network would stop its time
+		p.server.Listener.Close()
+		p.server.URL = "https://portal.example"
+	case p.options.plainHTTP:
 		p.server.Start()
-	} else {
+	default:
 		p.server.StartTLS()
 	}
-	t.Cleanup(p.server.Close)
+	if !p.options.bubble {
+		t.Cleanup(p.server.Close)
+	}
 	p.restart()
 	return p
 }
@@ -168,6 +195,9 @@ func (p *portal) restart() {
 			HTTPClient: &http.Client{Transport: rewriting{p.pool.Transport(), p.rewrite}},
 		},
 		UserPoolID: info.UserPoolID, ClientID: info.ClientID, Flow: p.options.flow, SessionValidity: 3 * time.Minute, Now: p.clock.Now,
+		Budget: throttle.NewBudget(throttle.BudgetOptions{
+			Quotas: cognito.Quotas(p.options.signIn, p.options.updates), Counter: p.options.counter, Now: time.Now,
+		}),
 	}
 	if p.domain != "" { // the pool is on a port
 		client.AWS.BaseEndpoint, client.AWS.HTTPClient = aws.String(p.domain), &http.Client{Timeout: 10 * time.Second}
@@ -228,6 +258,15 @@ func (p *portal) restart() {
 		p.must(err)
 	}
 	options.OAuth = pageOAuth{cognito.NewOAuth(context.Background(), oauth)}
+	sealing.Name, sealing.MaxAge = "dev", 365*24*time.Hour
+	options.Devices, err = session.New(sealing)
+	p.must(err)
+	sealing.Name, sealing.MaxAge = "line", 4*time.Hour
+	options.Places, err = session.New(sealing)
+	p.must(err)
+	options.Guard = throttle.NewGuard(throttle.GuardOptions{Counter: p.options.counter, Now: pool.Now})
+	options.Room = throttle.NewRoom(throttle.RoomOptions{Rate: float64(p.options.updates) * throttle.Share / 2, Shelf: p.options.shelf, Now: pool.Now, Log: options.Log})
+	options.Proxies = p.options.proxies
 	p.addDesk(&options)
 	server, err := web.New(options)
 	p.must(err)
@@ -402,6 +441,10 @@ type browser struct {
 	answer *http.Response
 	body   []byte
 	page   *htmltest.Page
+	from   string // address and port of requests past the network; "": each from another
+	sent   int
+
+	forwarded string // X-Forwarded-For of those
 }
 
 func (p *portal) browser() *browser {

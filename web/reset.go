@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -9,13 +10,18 @@ import (
 	"cognito-enroll/internal/enroll"
 	"cognito-enroll/internal/i18n"
 	"cognito-enroll/internal/secret"
+	"cognito-enroll/internal/throttle"
 	"cognito-enroll/views"
 )
 
 func (s *Server) showForgotPassword(c echo.Context, f enroll.Flow) error {
-	page := s.page(c, f, "forgot.title", false)
+	return s.render(c, http.StatusOK, views.ForgotPage(s.forgotPage(c, f, f.Username, nil)))
+}
+
+func (s *Server) forgotPage(c echo.Context, f enroll.Flow, username string, failure i18n.Rich) views.Forgot {
+	page := s.page(c, f, "forgot.title", failure != nil)
 	page.Account = ""
-	return s.render(c, http.StatusOK, views.ForgotPage(views.Forgot{Page: page, Username: f.Username}))
+	return views.Forgot{Page: page, Username: username, Error: failure}
 }
 
 func (s *Server) forgotPassword(c echo.Context, f enroll.Flow) error {
@@ -60,6 +66,10 @@ func (s *Server) confirmAccount(c echo.Context, f enroll.Flow) error {
 	}
 	username := strings.TrimSpace(form["username"])
 	if form["resend"] != "" {
+		typed, mails := url.Values{"username": {username}}, throttle.Mails()
+		if wait := s.Guard.Try(c.Request().Context(), mails, s.actor(c, mails, f, typed)); wait > 0 {
+			return s.askToWait(c, f, typed, &tooOften{mails.Name, wait})
+		}
 		if err := s.Enroll.ResendConfirmation(c.Request().Context(), username); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -8,80 +9,88 @@ import (
 
 	"cognito-enroll/internal/brand"
 	"cognito-enroll/internal/enroll"
+	"cognito-enroll/internal/throttle"
 	"cognito-enroll/static"
 )
 
 // handler answers a request of a flow that stands at one of its route's steps.
 type handler func(c echo.Context, f enroll.Flow) error
 
-// route is one row: a flow that stands elsewhere is sent to where it stands, and nothing else happens.
+// route is one row: a flow that stands elsewhere is sent to where it stands, and nothing else happens. How often its
+// form may be sent is the row's limit; a GET has none, and is never counted against anybody.
 type route struct {
 	method, path string
 	steps        []enroll.Step
 	handler      handler
+	limit        throttle.Rule
 }
 
 func (s *Server) routes() []route {
 	at := func(steps ...enroll.Step) []enroll.Step { return steps }
 	anywhere := enroll.Steps()
+	free := throttle.Rule{}
 	return []route{
-		{http.MethodGet, "/", anywhere, s.start},
-		{http.MethodGet, prepare, anywhere, s.showPrepare},
-		{http.MethodGet, "/languages", anywhere, s.showLanguages},
+		{http.MethodGet, "/", anywhere, s.start, free},
+		{http.MethodGet, prepare, anywhere, s.showPrepare, free},
+		{http.MethodGet, "/languages", anywhere, s.showLanguages, free},
 
-		{http.MethodGet, "/sign-in", at(enroll.StepSignIn), s.showSignIn},
-		{http.MethodPost, "/sign-in", at(enroll.StepSignIn), s.signIn},
-		{http.MethodGet, "/sign-in/oauth", anywhere, s.startOAuth},
-		{http.MethodGet, oauthCallback, anywhere, s.finishOAuth},
-		{http.MethodGet, "/handoff/:locator", anywhere, s.showHandoff},
-		{http.MethodPost, "/handoff/:locator", anywhere, s.takeHandoff},
-		{http.MethodGet, linkPrefix + ":locator", anywhere, s.showLink},
-		{http.MethodPost, linkPrefix + ":locator", anywhere, s.openLink},
-		{http.MethodGet, "/not-me/:token", anywhere, s.showNotMe},
-		{http.MethodPost, "/not-me/:token", anywhere, s.freeze},
-		{http.MethodGet, "/new-password", at(enroll.StepNewPassword), s.showNewPassword},
-		{http.MethodPost, "/new-password", at(enroll.StepNewPassword), s.setNewPassword},
-		{http.MethodGet, "/choose", at(enroll.StepChoose), s.showChoose},
-		{http.MethodPost, "/choose", at(enroll.StepChoose), s.chooseMethod},
-		{http.MethodGet, "/challenge", at(enroll.StepCode), s.showChallenge},
-		{http.MethodPost, "/challenge", at(enroll.StepCode), s.answerCode},
+		{http.MethodGet, "/sign-in", at(enroll.StepSignIn), s.showSignIn, free},
+		{http.MethodPost, "/sign-in", at(enroll.StepSignIn), s.signIn, throttle.Passwords()},
+		{http.MethodGet, "/line", at(enroll.StepSignIn), s.showLine, free},
+		{http.MethodPost, "/line", at(enroll.StepSignIn), s.takePlace, throttle.Forms()},
+		{http.MethodGet, "/sign-in/oauth", anywhere, s.startOAuth, free},
+		{http.MethodGet, oauthCallback, anywhere, s.finishOAuth, free},
+		{http.MethodGet, "/handoff/:locator", anywhere, s.showHandoff, free},
+		{http.MethodPost, "/handoff/:locator", anywhere, s.takeHandoff, throttle.Forms()},
+		{http.MethodGet, linkPrefix + ":locator", anywhere, s.showLink, free},
+		{http.MethodPost, linkPrefix + ":locator", anywhere, s.openLink, throttle.Forms()},
+		{http.MethodGet, "/not-me/:token", anywhere, s.showNotMe, free},
+		{http.MethodPost, "/not-me/:token", anywhere, s.freeze, throttle.Forms()},
+		{http.MethodGet, "/new-password", at(enroll.StepNewPassword), s.showNewPassword, free},
+		{http.MethodPost, "/new-password", at(enroll.StepNewPassword), s.setNewPassword, throttle.Calls()},
+		{http.MethodGet, "/choose", at(enroll.StepChoose), s.showChoose, free},
+		{http.MethodPost, "/choose", at(enroll.StepChoose), s.chooseMethod, throttle.Calls()},
+		{http.MethodGet, "/challenge", at(enroll.StepCode), s.showChallenge, free},
+		{http.MethodPost, "/challenge", at(enroll.StepCode), s.answerCode, throttle.Codes()},
 
-		{http.MethodGet, "/authenticator", at(enroll.StepReview), s.showReview},
-		{http.MethodPost, "/authenticator/start", at(enroll.StepReview), s.startSetUp},
-		{http.MethodPost, "/authenticator/methods", at(enroll.StepReview), s.lookUpMethods},
-		{http.MethodPost, "/authenticator/prefer", at(enroll.StepReview), s.preferMethod},
-		{http.MethodPost, "/authenticator/remove", at(enroll.StepReview), s.removeApp},
+		{http.MethodGet, "/authenticator", at(enroll.StepReview), s.showReview, free},
+		{http.MethodPost, "/authenticator/start", at(enroll.StepReview), s.startSetUp, throttle.Calls()},
+		{http.MethodPost, "/authenticator/methods", at(enroll.StepReview), s.lookUpMethods, throttle.Lookups()},
+		{http.MethodPost, "/authenticator/prefer", at(enroll.StepReview), s.preferMethod, throttle.Calls()},
+		{http.MethodPost, "/authenticator/remove", at(enroll.StepReview), s.removeApp, throttle.Calls()},
 
-		{http.MethodGet, "/set-up", at(enroll.StepScan, enroll.StepFinish), s.showSetUp},
-		{http.MethodGet, "/set-up/qr.png", anywhere, s.showQR},
-		{http.MethodPost, "/set-up/verify", at(enroll.StepScan), s.verifyCode},
-		{http.MethodPost, "/set-up/finish", at(enroll.StepFinish), s.finishSetUp},
+		{http.MethodGet, "/set-up", at(enroll.StepScan, enroll.StepFinish), s.showSetUp, free},
+		{http.MethodGet, "/set-up/qr.png", anywhere, s.showQR, free},
+		{http.MethodPost, "/set-up/verify", at(enroll.StepScan), s.verifyCode, throttle.Forms()},
+		{http.MethodPost, "/set-up/finish", at(enroll.StepFinish), s.finishSetUp, throttle.Calls()},
 
-		{http.MethodPost, swapPath, at(enroll.StepReview, enroll.StepScan), s.offerFlow},
-		{http.MethodPost, swapPath + "/cancel", at(enroll.StepReview, enroll.StepScan), s.keepFlow},
-		{http.MethodGet, swapPath, anywhere, s.showSwap},
-		{http.MethodGet, continuePath, anywhere, s.showContinue},
-		{http.MethodPost, continuePath, anywhere, s.continueHere},
-		{http.MethodGet, continuePath + "/qr.png", anywhere, s.showContinueQR},
+		{http.MethodPost, swapPath, at(enroll.StepReview, enroll.StepScan), s.offerFlow, throttle.Forms()},
+		{http.MethodPost, swapPath + "/cancel", at(enroll.StepReview, enroll.StepScan), s.keepFlow, throttle.Forms()},
+		{http.MethodGet, swapPath, anywhere, s.showSwap, free},
+		{http.MethodGet, continuePath, anywhere, s.showContinue, free},
+		{http.MethodPost, continuePath, anywhere, s.continueHere, throttle.Forms()},
+		{http.MethodGet, continuePath + "/qr.png", anywhere, s.showContinueQR, free},
 
-		{http.MethodGet, "/done", at(enroll.StepDone), s.showDone},
-		{http.MethodPost, "/try", at(enroll.StepDone), s.tryApp},
-		{http.MethodPost, "/sign-out", anywhere, s.signOut},
-		{http.MethodPost, "/sign-out/everywhere", at(enroll.StepReview), s.signOutEverywhere},
+		{http.MethodGet, "/done", at(enroll.StepDone), s.showDone, free},
+		{http.MethodPost, "/try", at(enroll.StepDone), s.tryApp, throttle.Forms()},
+		{http.MethodPost, "/sign-out", anywhere, s.signOut, throttle.Forms()},
+		{http.MethodPost, "/sign-out/everywhere", at(enroll.StepReview), s.signOutEverywhere, throttle.Calls()},
 
-		{http.MethodGet, "/forgot-password", at(enroll.StepSignIn), s.showForgotPassword},
-		{http.MethodPost, "/forgot-password", at(enroll.StepSignIn), s.forgotPassword},
-		{http.MethodGet, "/reset-password", at(enroll.StepReset), s.showResetPassword},
-		{http.MethodPost, "/reset-password", at(enroll.StepReset), s.resetPassword},
-		{http.MethodGet, "/confirm", at(enroll.StepSignIn), s.showConfirm},
-		{http.MethodPost, "/confirm", at(enroll.StepSignIn), s.confirmAccount},
+		{http.MethodGet, "/forgot-password", at(enroll.StepSignIn), s.showForgotPassword, free},
+		{http.MethodPost, "/forgot-password", at(enroll.StepSignIn), s.forgotPassword, throttle.Mails()},
+		{http.MethodGet, "/reset-password", at(enroll.StepReset), s.showResetPassword, free},
+		{http.MethodPost, "/reset-password", at(enroll.StepReset), s.resetPassword, throttle.Codes()},
+		{http.MethodGet, "/confirm", at(enroll.StepSignIn), s.showConfirm, free},
+		{http.MethodPost, "/confirm", at(enroll.StepSignIn), s.confirmAccount, throttle.Codes()},
 	}
 }
 
-func (s *Server) addRoutes() {
+func (s *Server) addRoutes() error {
 	for _, row := range s.routes() {
 		handle := s.atStep(row)
-		s.echo.Add(row.method, row.path, handle)
+		if err := s.add(row.method, row.path, row.limit, handle); err != nil {
+			return err
+		}
 		if row.method == http.MethodGet && row.path != oauthCallback {
 			s.echo.Add(http.MethodHead, row.path, handle) // scanners and previews ask so
 		}
@@ -89,12 +98,24 @@ func (s *Server) addRoutes() {
 	s.echo.GET(static.Prefix+"*", echo.WrapHandler(s.Assets))
 	s.echo.GET(brand.Prefix+":file", s.showBrandFile)
 	for _, row := range s.apiRoutes() {
-		s.echo.Add(row.method, row.path, s.api(row))
+		if err := s.add(row.method, row.path, throttle.Applications(), s.api(row)); err != nil {
+			return err
+		}
 	}
 	s.echo.GET("/api/v1/openapi.json", showOpenAPI)
 	s.echo.GET("/.well-known/change-password", changePassword)
 	s.echo.GET("/healthz", showHealth)
 	s.echo.GET("/readyz", s.showReady)
+	return nil
+}
+
+// add is how every route that changes something is added: not without a limit.
+func (s *Server) add(method, path string, limit throttle.Rule, handle echo.HandlerFunc) error {
+	if method != http.MethodGet && limit.Name == "" {
+		return fmt.Errorf("web: %s %s has no limit", method, path)
+	}
+	s.echo.Add(method, path, handle)
+	return nil
 }
 
 // atStep reads the flow and calls the row's handler if the flow stands at one of its steps and, for a form, if the form
@@ -116,6 +137,7 @@ func (s *Server) atStep(row route) echo.HandlerFunc {
 			if !belongs(f, form) {
 				return s.next(c, f)
 			}
+			return s.limited(c, row, f, form)
 		}
 		return row.handler(c, f)
 	}

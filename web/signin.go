@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -16,7 +18,14 @@ func (s *Server) showSignIn(c echo.Context, f enroll.Flow) error {
 	if key := c.QueryParam(returnParameter); key != "" {
 		f.ReturnTo = s.knownReturn(key)
 	}
-	return s.render(c, http.StatusOK, views.SignInPage(s.signInPage(c, f, f.Username, nil)))
+	if s.mustWait(c, f) {
+		return s.goTo(c, linePath(f.ReturnTo))
+	}
+	username := f.Username
+	if held, ok := s.ticket(c); ok && newcomer(f) {
+		username, f.ReturnTo = held.username, cmp.Or(f.ReturnTo, held.returnTo)
+	}
+	return s.render(c, http.StatusOK, views.SignInPage(s.signInPage(c, f, username, nil)))
 }
 
 func (s *Server) signIn(c echo.Context, f enroll.Flow) error {
@@ -31,10 +40,16 @@ func (s *Server) signIn(c echo.Context, f enroll.Flow) error {
 		f.ReturnTo = s.knownReturn(form[returnParameter])
 	}
 	username := strings.TrimSpace(form["username"])
+	if may, err := s.mayBegin(c, f, username); err != nil || !may {
+		return errors.Join(err, s.goTo(c, "/line"))
+	}
 	next, err := s.Enroll.SignIn(c.Request().Context(), f, username, secret.New(form["password"]))
 	if onForm(c, err, enroll.WrongPassword) {
 		page := s.signInPage(c, f, username, s.printer(c).Rich("signin.error.wrong_password", 0))
 		return s.render(c, http.StatusUnprocessableEntity, views.SignInPage(page))
+	}
+	if next.ID != f.ID { // signed in: his place was for this
+		err = errors.Join(err, s.Places.Write(c.Response(), c.Request(), nil))
 	}
 	return s.moveOn(c, next, err)
 }

@@ -1,8 +1,9 @@
 // Package web is the portal in HTTP: the only package that knows Echo.
 //
 //	request ── middleware.go: id, headers, log, origin ── measure.go: figures, trace
-//	        ── routes.go: the row names a handler and the steps it is for
-//	        ── flow.go: the cookie's flow ── <page>.go: read, call enroll, choose ── flow.go: next, the one dispatcher
+//	        ── routes.go: the row names a handler, the steps it is for, its limit
+//	        ── flow.go: the cookie's flow ── throttle.go: may this be tried now ── <page>.go: read, call enroll, choose
+//	        ── flow.go: next, the one dispatcher
 //	        ── desk.go: agents of the help desk, whose rows name operations; desk<page>.go
 //	        ── render.go: a page, or the fragment that htmx asked for          errors.go: everything that goes wrong
 //
@@ -13,9 +14,11 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -27,6 +30,7 @@ import (
 	"cognito-enroll/internal/metrics"
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/throttle"
 	"cognito-enroll/internal/trace"
 	"cognito-enroll/static"
 	"cognito-enroll/views"
@@ -42,6 +46,12 @@ type Options struct {
 	OAuth           OAuth          // verifies tokens from elsewhere
 	OAuthPending    *session.Store // cookie of those who are signing in at Cognito's pages; nil: nobody does
 	NoPasswords     bool           // people sign in at Cognito's pages only
+	Devices         *session.Store // cookie of a browser that has signed in before
+	Places          *session.Store // cookie of a place in the line
+	Guard           *throttle.Guard
+	Room            *throttle.Room
+	Proxies         []netip.Prefix // whose word on the client's address counts
+	OneNetwork      bool           // people come through proxies that are not among those, and cannot be told apart
 	Handoffs        *session.Sealer
 	Swaps           *session.Sealer // of flows on their way to another screen
 	APIKeys         []APIKey
@@ -134,11 +144,12 @@ func New(opts Options) (*Server, error) {
 		return nil, fmt.Errorf("web: public URL: %w", err)
 	}
 	s.echo.HideBanner, s.echo.HidePort = true, true
-	s.echo.IPExtractor = echo.ExtractIPDirect()
+	s.echo.IPExtractor = func(r *http.Request) string { return clientAddr(r, s.Proxies).String() }
 	s.echo.HTTPErrorHandler = s.answerError
-	s.echo.Use(s.identify, s.measure, s.speak, s.logRequest, s.recoverPanic, s.protect, s.closeForMaintenance)
-	s.addRoutes()
-	s.addDesk()
+	s.echo.Use(s.identify, s.measure, s.speak, s.logRequest, s.recoverPanic, s.protect, s.countCookies, s.closeForMaintenance)
+	if err := errors.Join(s.addRoutes(), s.addDesk()); err != nil {
+		return nil, err
+	}
 	if s.Clock == nil {
 		s.Clock = s.Now
 	}

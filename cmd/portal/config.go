@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -88,6 +89,11 @@ type config struct {
 	// PasswordPolicy repeats the pool's policy, which Cognito tells only to administrators: the least length, and
 	// which of upper, lower, number and symbol are needed. (-password-policy, PORTAL_PASSWORD_POLICY)
 	PasswordPolicy enroll.PasswordPolicy
+	// TrustedProxies are the addresses of the proxies between browsers and the portal, such as 10.0.0.0/8,::1: whose word
+	// on a browser's address counts (X-Forwarded-For). Empty: nobody's. The address is then the connection's; where
+	// PublicURL is https, that is the proxy's for everybody, and limits for each network are off. With several proxies
+	// in a row, name them all. (PORTAL_TRUSTED_PROXIES, separated by commas)
+	TrustedProxies []netip.Prefix
 	// LogLevel is debug, info, warn or error. (-log-level, PORTAL_LOG_LEVEL)
 	LogLevel slog.Level
 
@@ -115,6 +121,10 @@ type config struct {
 	// even where Cognito does not list it. Empty: not known. (-mfa, COGNITO_MFA)
 	MFA string
 
+	// QuotaSignIn and QuotaUpdates are how many calls each second the portal makes at most, all nodes together, for
+	// signing in and for setting apps up: AWS's default quotas, which all applications of the AWS account share. Leave
+	// the others their part. When more people come they wait in line. (COGNITO_QUOTA_SIGN_IN, COGNITO_QUOTA_UPDATES)
+	QuotaSignIn, QuotaUpdates int
 	// RevokeTokens ends the refresh token that a sign-in here produced as soon as the set-up is done, and with it the access
 	// token: one more call to the pool for each person, and a larger cookie until then. Without it the token is never
 	// kept and dies unused. (-revoke-tokens, PORTAL_REVOKE_TOKENS)
@@ -145,6 +155,9 @@ func (c config) callbackURL() string {
 
 // secure reports whether browsers reach the portal by https.
 func (c config) secure() bool { return c.PublicURL != nil && c.PublicURL.Scheme == "https" }
+
+// oneNetwork reports whether people cannot be told apart by their address: they come by a proxy that was not named.
+func (c config) oneNetwork() bool { return c.secure() && len(c.TrustedProxies) == 0 }
 
 // trait says what else is true of a setting.
 type trait uint8
@@ -192,6 +205,7 @@ func settings() []setting {
 		{"support", "PORTAL_SUPPORT", "", "line at the foot of every page", reloads, text(func(c *config) *string { return &c.Support })},
 		{"maintenance", "PORTAL_MAINTENANCE", "false", "close the portal: true or false", reloads, func(c *config, value string) error { return yesNo(&c.Maintenance, value) }},
 		{"password-policy", "PORTAL_PASSWORD_POLICY", "8,upper,lower,number,symbol", "the pool's password policy", reloads, (*config).setPasswordPolicy},
+		{"", "PORTAL_TRUSTED_PROXIES", "", "", 0, (*config).setTrustedProxies},
 		{"log-level", "PORTAL_LOG_LEVEL", "info", "debug, info, warn or error", reloads, func(c *config, value string) error { return c.LogLevel.UnmarshalText([]byte(value)) }},
 		{"", "AWS_REGION", "", "", 0, text(func(c *config) *string { return &c.Region })},
 		{"", "COGNITO_USER_POOL_ID", "", "", 0, text(func(c *config) *string { return &c.UserPoolID })},
@@ -201,6 +215,8 @@ func settings() []setting {
 		{"session-validity", "COGNITO_AUTH_SESSION_VALIDITY", "3m", "the app client's AuthSessionValidity", 0, (*config).setSessionValidity},
 		{"auth-flow", "COGNITO_AUTH_FLOW", "auto", "how passwords are proved: auto, srp, password or choice", 0, (*config).setAuthFlow},
 		{"mfa", "COGNITO_MFA", "", "the pool's MFA setting: on or optional", 0, func(c *config, value string) error { return oneOf(&c.MFA, value, "", "on", "optional") }},
+		{"", "COGNITO_QUOTA_SIGN_IN", "120", "", 0, func(c *config, value string) error { return quota(&c.QuotaSignIn, value) }},
+		{"", "COGNITO_QUOTA_UPDATES", "25", "", 0, func(c *config, value string) error { return quota(&c.QuotaUpdates, value) }},
 		{"revoke-tokens", "PORTAL_REVOKE_TOKENS", "false", "end the sign-in's tokens when done: true or false", reloads, func(c *config, value string) error { return yesNo(&c.RevokeTokens, value) }},
 		{"", "PORTAL_DESK_GROUPS", "", "", reloads, (*config).setDeskGroups},
 		{"", "PORTAL_PRIVILEGED_GROUPS", "", "", reloads, (*config).setPrivilegedGroups},

@@ -81,6 +81,12 @@ const sessionAge = 40 * time.Minute
 // pendingAge is how long somebody may take at Cognito's own pages.
 const pendingAge = 10 * time.Minute
 
+// deviceAge is how long a browser is known after it signed in, and placeAge how long a place in the line is kept.
+const (
+	deviceAge = 365 * 24 * time.Hour
+	placeAge  = 4 * time.Hour
+)
+
 // watchEvery is how often the demo looks at the brand's folder.
 const watchEvery = time.Second
 
@@ -100,6 +106,7 @@ type node struct {
 	demo                 []views.DemoAccount
 	keys                 []session.Key // made at start, for want of configured ones
 	memory               *store.Store
+	limits               limits
 	drawer               *qr.Drawer
 	assets               *static.Assets
 	languages            *i18n.Languages
@@ -156,7 +163,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 	if n.demo != nil {
 		cfg.DrainDelay = 0
 	}
-	return n.serveHTTP(ctx, listener, cfg.DrainDelay)
+	return n.serveHTTP(ctx, limitConnections(listener, cfg), cfg.DrainDelay)
 }
 
 // newNode makes what no reload changes. It fills in cfg's pool when that is the embedded one.
@@ -169,8 +176,13 @@ func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stder
 		n.publicURL = &url.URL{Scheme: "http", Host: listening.String()}
 	}
 	cfg.PublicURL = n.publicURL
+	clock := cognito.NewClock(time.Now)
 	var err error
-	if n.pool, n.oauth, n.directory, n.demo, err = openPool(ctx, cfg, n.observing, stdout); err != nil {
+	if n.memory, err = store.Open(ctx, cfg.Store, store.Options{Now: clock.Now, Metrics: n.observing.metrics, Clock: time.Now}); err != nil {
+		return nil, fmt.Errorf("PORTAL_STORE: %w", err)
+	}
+	n.limits = newLimits(*cfg, n.memory, clock.Now, n.log)
+	if n.pool, n.oauth, n.directory, n.demo, err = openPool(ctx, cfg, n.observing, clock, n.limits.budget, stdout); err != nil {
 		return nil, err
 	}
 	n.userPoolID, n.clientID = cfg.UserPoolID, cfg.ClientID
@@ -186,8 +198,8 @@ func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stder
 	if n.languages, err = i18n.New(); err != nil {
 		return nil, err
 	}
-	if n.memory, err = store.Open(ctx, cfg.Store, store.Options{Now: n.pool.Now, Metrics: n.observing.metrics, Clock: time.Now}); err != nil {
-		return nil, fmt.Errorf("PORTAL_STORE: %w", err)
+	if cfg.oneNetwork() {
+		n.log.WarnContext(ctx, "no PORTAL_TRUSTED_PROXIES: behind a proxy everybody seems to come from one place, so limits for each network are off")
 	}
 	return n, nil
 }
@@ -211,6 +223,16 @@ func (n *node) build(cfg config) (*web.Server, error) {
 	}
 	sealing.Name = "swap"
 	swaps, err := session.NewSealer(sealing)
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+	}
+	sealing.Name, sealing.MaxAge = "dev", deviceAge
+	devices, err := session.New(sealing)
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+	}
+	sealing.Name, sealing.MaxAge = "line", placeAge
+	places, err := session.New(sealing)
 	if err != nil {
 		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
 	}
@@ -247,6 +269,12 @@ func (n *node) build(cfg config) (*web.Server, error) {
 		OAuth:           pageOAuth{n.oauth},
 		OAuthPending:    pending,
 		NoPasswords:     cfg.SignIn == "oauth",
+		Devices:         devices,
+		Places:          places,
+		Guard:           n.limits.guard,
+		Room:            n.limits.room,
+		Proxies:         cfg.TrustedProxies,
+		OneNetwork:      cfg.oneNetwork(),
 		Handoffs:        handoffs,
 		Swaps:           swaps,
 		APIKeys:         cfg.APIKeys,
@@ -273,7 +301,7 @@ func (n *node) build(cfg config) (*web.Server, error) {
 
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
 // configures; what verifies that pool's tokens, and the pool as its administrators see it.
-func openPool(ctx context.Context, cfg *config, o observing, stdout io.Writer) (*cognito.Client, *cognito.OAuth, *cognito.Directory, []views.DemoAccount, error) {
+func openPool(ctx context.Context, cfg *config, o observing, clock *cognito.Clock, budget cognito.Budget, stdout io.Writer) (*cognito.Client, *cognito.OAuth, *cognito.Directory, []views.DemoAccount, error) {
 	var demo []views.DemoAccount
 	tokens := &http.Client{Timeout: oauthTimeout} // for Cognito's token endpoint and keys
 	var settings aws.Config
@@ -294,7 +322,7 @@ func openPool(ctx context.Context, cfg *config, o observing, stdout io.Writer) (
 	}
 	opts := cognito.Options{
 		AWS: settings, UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
-		SessionValidity: cfg.SessionValidity, Now: time.Now, Metrics: o.metrics, Tracer: o.tracer(),
+		SessionValidity: cfg.SessionValidity, Clock: clock, Budget: budget, Now: time.Now, Metrics: o.metrics, Tracer: o.tracer(),
 	}
 	pool := cognito.New(opts)
 	oauth := cognito.NewOAuth(ctx, cognito.OAuthOptions{

@@ -252,6 +252,30 @@ func (c *config) setDrainDelay(value string) error {
 	return nil
 }
 
+func (c *config) setTrustedProxies(value string) error {
+	for _, text := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \n\t", r) }) {
+		prefix, err := netip.ParsePrefix(text)
+		if addr, addrErr := netip.ParseAddr(text); addrErr == nil {
+			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil || prefix.Bits() == 0 {
+			return fmt.Errorf("%q: want the addresses of your proxies, such as 10.0.0.0/8,::1", text)
+		}
+		c.TrustedProxies = append(c.TrustedProxies, prefix)
+	}
+	return nil
+}
+
+// quota reads calls each second.
+func quota(target *int, value string) error {
+	n, err := strconv.Atoi(strings.TrimSpace(value))
+	if err != nil || n < 2 || n > 100_000 {
+		return fmt.Errorf("%q: want calls each second, 2 or more", value)
+	}
+	*target = n
+	return nil
+}
+
 func (c *config) setDemoMFA(value string) error {
 	var mfa string
 	err := oneOf(&mfa, value, "on", "optional")

@@ -1,9 +1,10 @@
 // Package cognito is [enroll.Pool] over the AWS SDK: an Amazon Cognito user pool, or anything that speaks its protocol.
 //
-//	client.go   the client, its clock and its limits        signin.go  InitiateAuth, by the configured flow (srp.go)
+//	client.go   the client and its deadlines                signin.go  InitiateAuth, by the configured flow (srp.go)
 //	respond.go  RespondToAuthChallenge, and what both say   claims.go  what an access token says
 //	token.go    Associate and VerifySoftwareToken           account.go preference, GetUser, GlobalSignOut
 //	reset.go    forgotten passwords, new accounts           errors.go  what each exception means
+//	budget.go   what each call is charged to                clock.go   the pool's clock
 //	observe.go  figures and traces of the calls
 //
 // None of the operations used here is signed: the access token or the session in the request is the only credential,
@@ -19,7 +20,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/smithy-go/middleware"
@@ -30,13 +30,9 @@ import (
 	"cognito-enroll/internal/trace"
 )
 
-const (
-	// callTimeout bounds one operation, retries included: longer than Cognito ever takes, shorter than a person waits.
-	callTimeout = 8 * time.Second
-	// skewNoticed is the least clock difference worth correcting: the Date header has whole seconds, and an answer
-	// takes its time.
-	skewNoticed = 5 * time.Second
-)
+// callTimeout bounds one operation, retries and waiting for the call budget included: longer than Cognito ever takes,
+// shorter than a person waits.
+const callTimeout = 8 * time.Second
 
 // Options of a Client.
 type Options struct {
@@ -46,7 +42,9 @@ type Options struct {
 	ClientID        string        // the app client
 	ClientSecret    secret.Text   // of an app client that has one
 	SessionValidity time.Duration // the app client's AuthSessionValidity: Cognito does not tell it without IAM
+	Budget          Budget        // of calls; nil: as many as people cause
 	Now             func() time.Time
+	Clock           *Clock            // the pool's, where others go by it too; nil: made of Now
 	Metrics         *metrics.Registry // nil: nobody reads them
 	Tracer          *trace.Tracer     // nil: no trace begins here
 }
@@ -60,19 +58,25 @@ type Client struct {
 	clientID     string
 	clientSecret secret.Text
 	validity     time.Duration
-	now          func() time.Time
-	skew         atomic.Int64 // nanoseconds by which the pool's clock is ahead of ours
+	clock        *Clock
 }
 
 var _ enroll.Pool = (*Client)(nil)
 
 // New makes a Client.
 func New(opts Options) *Client {
+	clock := opts.Clock
+	if clock == nil {
+		clock = NewClock(opts.Now)
+	}
 	observer := newObserver(opts.Metrics, opts.Tracer, opts.Now)
 	return &Client{
 		api: cip.NewFromConfig(opts.AWS, func(o *cip.Options) {
 			o.ClientLogMode = 0 // request and response bodies hold passwords, tokens and keys
 			o.APIOptions = append(o.APIOptions, acceptLists, observer.instrument)
+			if opts.Budget != nil {
+				o.APIOptions = append(o.APIOptions, charge(opts.Budget))
+			}
 			o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
 				r.MaxAttempts = 2
 				r.MaxBackoff = 400 * time.Millisecond
@@ -83,7 +87,7 @@ func New(opts Options) *Client {
 		clientID:     opts.ClientID,
 		clientSecret: opts.ClientSecret,
 		validity:     opts.SessionValidity,
-		now:          opts.Now,
+		clock:        clock,
 	}
 }
 
@@ -91,24 +95,10 @@ func New(opts Options) *Client {
 // code or a session, even when their answer is lost: sent again they would be refused and look wrong.
 func once(o *cip.Options) { o.Retryer = aws.NopRetryer{} }
 
-// Now is the time by the pool's clock, as far as the Date headers of its answers have told. Codes and expiries are
-// judged by the pool, so its clock is the one that counts.
-func (c *Client) Now() time.Time {
-	return c.now().Add(time.Duration(c.skew.Load()))
-}
+// Now is the time by the pool's clock.
+func (c *Client) Now() time.Time { return c.clock.Now() }
 
-// observe learns the pool's clock from an answer.
-func (c *Client) observe(metadata middleware.Metadata) {
-	served, ok := awsmiddleware.GetServerTime(metadata)
-	if !ok {
-		return
-	}
-	skew := served.Sub(c.now())
-	if skew.Abs() < skewNoticed {
-		skew = 0
-	}
-	c.skew.Store(int64(skew))
-}
+func (c *Client) observe(metadata middleware.Metadata) { c.clock.observe(metadata) }
 
 // secretHash is what an app client with a secret wants beside a user name (Cognito developer guide, "Computing secret
 // hash values"): base64(HMAC-SHA-256(client secret, user name ‖ client id)). It is "" for a client without one.

@@ -137,6 +137,9 @@ func translate(op string, err error) error {
 }
 
 func meaningOf(op string, err error) (enroll.Kind, error) {
+	if errors.Is(err, errKeptBack) {
+		return enroll.Busy, errKeptBack
+	}
 	status, requestID := 0, ""
 	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		status, requestID = response.HTTPStatusCode(), response.ServiceRequestID()

@@ -280,5 +280,5 @@ func instead(operation string) func(*cip.Options) {
 // answered is the reply of a call without an error.
 func (i *Inspector) answered(metadata middleware.Metadata) doctor.Reply {
 	served, dated := awsmiddleware.GetServerTime(metadata)
-	return doctor.Reply{Kind: doctor.Answered, Dated: dated, Ahead: served.Sub(i.client.now())}
+	return doctor.Reply{Kind: doctor.Answered, Dated: dated, Ahead: served.Sub(i.client.clock.own())}
 }

@@ -70,7 +70,7 @@ func (i *Inspector) reply(err error) doctor.Reply {
 	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		status = response.HTTPStatusCode()
 		if served, dateErr := http.ParseTime(response.Response.Header.Get("Date")); dateErr == nil {
-			reply.Dated, reply.Ahead = true, served.Sub(i.client.now())
+			reply.Dated, reply.Ahead = true, served.Sub(i.client.clock.own())
 		}
 	}
 	exception, ok := errors.AsType[smithy.APIError](err)

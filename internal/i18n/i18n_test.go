@@ -47,7 +47,7 @@ func TestMarksInValuesAreText(t *testing.T) {
 	t.Errorf("runs %+v, want one with the entry as it is", rich)
 }
 
-var literalKey = regexp.MustCompile(`"((?:layout|languages|link|notme|demo|prepare|signin|newpassword|choose|challenge|method|review|setup|code|finish|done|forgot|handoff|mail|swap|continue|reset|confirm|attribute|problem)(?:\.[a-z0-9_-]+)+)"`)
+var literalKey = regexp.MustCompile(`"((?:layout|languages|link|notme|demo|prepare|signin|newpassword|choose|challenge|method|review|setup|code|finish|done|forgot|handoff|mail|swap|continue|reset|confirm|attribute|problem|line)(?:\.[a-z0-9_-]+)+)"`)
 
 // Every key that the code names has a text, and every text is named by the code.
 func TestKeysAndTextsFitTogether(t *testing.T) {

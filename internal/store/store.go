@@ -12,6 +12,7 @@
 //	messages to another server                       deliveries.go it took them, or too many tries
 //	invites: links that agents made                  invites.go    a month after they expired
 //	how often somebody acted                         throttles.go  it no longer matters
+//	values that all nodes change together            shared.go     replaced
 //	ledger: what became of every account's app       ledger.go     the operator deletes it
 //	audit: who did what, as a chain of hashes        audit.go      the operator deletes it
 //	resets of lost phones, part by part              resets.go     the operator deletes them

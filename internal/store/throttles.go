@@ -16,11 +16,10 @@ type Limit = helpdesk.Limit
 // answers how long to wait until it may, and the event is not counted. All nodes share the count (generic cell rate
 // algorithm, one number for each key). Keys are stored as hashes: whom they name is nobody's business.
 func (s *Store) Allow(ctx context.Context, key string, limit Limit, now time.Time) (wait time.Duration, err error) {
-	if limit.Events < 1 || limit.Burst < 1 || limit.Per <= 0 {
-		return 0, errors.New("store: throttle: a limit needs events, a period and a burst")
+	interval, slack, err := cellOf(limit)
+	if err != nil {
+		return 0, err
 	}
-	interval := max(limit.Per.Microseconds()/int64(limit.Events), 1)
-	slack := interval * int64(limit.Burst-1) // how far ahead of time an event may come
 	at, sum := now.UnixMicro(), sha256.Sum256([]byte(key))
 
 	// due is when the next event would come if events came evenly. Compared and moved on in one statement.
@@ -31,11 +30,31 @@ func (s *Store) Allow(ctx context.Context, key string, limit Limit, now time.Tim
 	if !errors.Is(err, ErrNotFound) {
 		return 0, err
 	}
-	if err := s.read(ctx, "throttle", `SELECT due FROM throttles WHERE key_hash = $1`, []any{sum[:]}, &due); err != nil {
-		if errors.Is(err, ErrNotFound) { // purged in between: there is room again
-			return time.Microsecond, nil
-		}
+	wait, err = s.Wait(ctx, key, limit, now)
+	return max(wait, time.Microsecond), err // purged in between: there is room again
+}
+
+// Wait answers how long Allow would say to wait, 0 if not at all, and counts nothing.
+func (s *Store) Wait(ctx context.Context, key string, limit Limit, now time.Time) (time.Duration, error) {
+	_, slack, err := cellOf(limit)
+	if err != nil {
 		return 0, err
 	}
-	return time.Duration(max(due-slack-at, 1)) * time.Microsecond, nil
+	var due int64
+	sum := sha256.Sum256([]byte(key))
+	err = s.read(ctx, "throttle", `SELECT due FROM throttles WHERE key_hash = $1`, []any{sum[:]}, &due)
+	if errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
+	return time.Duration(max(due-slack-now.UnixMicro(), 0)) * time.Microsecond, err
+}
+
+// cellOf is a limit as Allow calculates with it: microseconds between events that come evenly, and how far ahead of that
+// an event may come.
+func cellOf(l Limit) (interval, slack int64, err error) {
+	if l.Events < 1 || l.Burst < 1 || l.Per <= 0 {
+		return 0, 0, errors.New("store: throttle: a limit needs events, a period and a burst")
+	}
+	interval = max(l.Per.Microseconds()/int64(l.Events), 1)
+	return interval, interval * int64(l.Burst-1), nil
 }

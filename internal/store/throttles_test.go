@@ -36,7 +36,12 @@ func TestThrottle(t *testing.T) {
 			{0, "grace", 3 * time.Minute},
 		} {
 			w.clock.advance(step.after)
+			asked, err := w.first.Wait(w.t.Context(), step.key, limit, w.clock.Now()) // counts nothing
+			must(w.t, err)
 			got, err := w.node().Allow(w.t.Context(), step.key, limit, w.clock.Now())
+			if asked != got {
+				w.t.Errorf("%+v: asked: %v, tried: %v", step, asked, got)
+			}
 			if err != nil || got != step.want {
 				w.t.Errorf("%+v: got to wait %v, %v", step, got, err)
 			}
@@ -82,6 +87,9 @@ func TestLimitMustAllowSomething(t *testing.T) {
 	for _, limit := range []store.Limit{{}, {Events: 1, Per: time.Second}, {Events: 1, Burst: 1}, {Per: time.Second, Burst: 1}} {
 		if _, err := w.first.Allow(t.Context(), "key", limit, start); err == nil {
 			t.Errorf("%+v: got no error", limit)
+		}
+		if _, err := w.first.Wait(t.Context(), "key", limit, start); err == nil {
+			t.Errorf("%+v: asked, got no error", limit)
 		}
 	}
 }

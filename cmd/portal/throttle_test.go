@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"cognito-enroll/internal/cognito"
+	"cognito-enroll/internal/postgrestest"
+	"cognito-enroll/internal/store"
+	"cognito-enroll/internal/throttle"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	postgrestest.Stop()
+	os.Exit(code)
+}
+
+func TestThrottleSettings(t *testing.T) {
+	for _, test := range []struct {
+		name, value string
+		faulty      bool
+	}{
+		{"PORTAL_TRUSTED_PROXIES", "10.0.0.0/8, ::1,192.0.2.1", false},
+		{"PORTAL_TRUSTED_PROXIES", "loadbalancer", true},
+		{"PORTAL_TRUSTED_PROXIES", "10.0.0.0/33", true},
+		{"PORTAL_TRUSTED_PROXIES", "0.0.0.0/0", true}, // anybody's word
+		{"PORTAL_TRUSTED_PROXIES", "::/0", true},
+		{"COGNITO_QUOTA_SIGN_IN", "60", false},
+		{"COGNITO_QUOTA_UPDATES", "0", true},
+		{"COGNITO_QUOTA_UPDATES", "1", true},
+		{"COGNITO_QUOTA_UPDATES", "many", true},
+	} {
+		_, err := readConfig(nil, environment(test.name, test.value), io.Discard)
+		if test.faulty != (err != nil && strings.Contains(err.Error(), test.name)) {
+			t.Errorf("%s=%s: %v", test.name, test.value, err)
+		}
+	}
+	c, err := readConfig(nil, environment("PORTAL_TRUSTED_PROXIES", "10.0.0.0/8,::1"), io.Discard)
+	if err != nil || fmt.Sprint(c.TrustedProxies) != "[10.0.0.0/8 ::1/128]" || c.QuotaSignIn != 120 || c.QuotaUpdates != 25 {
+		t.Errorf("%v, %d, %d, %v", c.TrustedProxies, c.QuotaSignIn, c.QuotaUpdates, err)
+	}
+}
+
+// Without knowing its proxies a portal behind one cannot tell people apart, and must not hold one to what another did.
+func TestProxiesThatAreNotNamed(t *testing.T) {
+	pool := []string{"COGNITO_USER_POOL_ID", "eu-central-1_AbCdEf123", "COGNITO_CLIENT_ID", "abc"}
+	for what, test := range map[string]struct {
+		env  []string
+		want bool
+	}{
+		"plain http on loopback":   {nil, false},
+		"https":                    {[]string{"PORTAL_PUBLIC_URL", "https://mfa.example.com"}, true},
+		"https, proxies are named": {[]string{"PORTAL_PUBLIC_URL", "https://mfa.example.com", "PORTAL_TRUSTED_PROXIES", "10.0.0.0/8"}, false},
+	} {
+		c, err := readConfig(nil, environment(append(test.env, pool...)...), io.Discard)
+		if err != nil || c.oneNetwork() != test.want {
+			t.Errorf("%s: %t, %v", what, c.oneNetwork(), err)
+		}
+	}
+}
+
+// Nodes with one PostgreSQL store count together, and have one line; a node with a file of its own asks nobody.
+func TestNodesCountTogether(t *testing.T) {
+	address := postgrestest.Database(t)
+	now := func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }
+	var nodes []limits
+	for range 2 {
+		memory, err := store.Open(t.Context(), address, store.Options{Now: now, ReadTimeout: time.Minute, WriteTimeout: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = memory.Close() })
+		nodes = append(nodes, newLimits(config{Store: address, QuotaSignIn: 120, QuotaUpdates: 25}, memory, now, slog.New(slog.DiscardHandler)))
+	}
+	allowed := 0
+	for i := range 20 {
+		if nodes[i%2].guard.Try(t.Context(), throttle.Passwords(), throttle.Who{Account: "ada"}) == 0 {
+			allowed++
+		}
+	}
+	if allowed != 8 {
+		t.Errorf("two nodes let %d tries through, want 8", allowed)
+	}
+	for range 100 {
+		nodes[0].room.Enter(t.Context(), "office")
+	}
+	place := nodes[1].room.Enter(t.Context(), "office")
+	if people, _ := nodes[0].room.Left(t.Context(), place); people < 90 {
+		t.Errorf("the last of a hundred has number %d", people)
+	}
+	if err := nodes[0].budget.Take(t.Context(), "UserUpdate", true); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if nodes[1].budget.Take(ctx, "UserUpdate", true) == nil { // the clock stands still: its turn cannot come
+		t.Error("two nodes make two calls at one moment")
+	}
+	if cognito.Quotas(120, 25)["UserUpdate"] != 25 {
+		t.Error("the category has another name")
+	}
+}
+
+func TestPeopleEachSecond(t *testing.T) {
+	for mfa, want := range map[string]float64{"on": 12.125, "optional": 8, "": 8} {
+		c := config{UserPoolID: "x_y", ClientID: "z", MFA: mfa, QuotaUpdates: 25}
+		if got := c.peopleEachSecond(); got > want+0.2 || got < want-0.2 {
+			t.Errorf("mfa %q: %.2f people, want %.2f", mfa, got, want)
+		}
+	}
+}
+
+// offered is a listener that has these connections to give.
+type offered struct {
+	net.Listener
+	from chan string
+}
+
+func (l offered) Accept() (net.Conn, error) {
+	address, more := <-l.from
+	if !more {
+		return nil, net.ErrClosed
+	}
+	here, _ := net.Pipe()
+	return comes{here, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))}, nil
+}
+
+type comes struct {
+	net.Conn
+	from net.Addr
+}
+
+func (c comes) RemoteAddr() net.Addr { return c.from }
+
+func TestConnectionsAreLimited(t *testing.T) {
+	count := func(cfg config, n int, address func(i int) string) (accepted []net.Conn) {
+		t.Helper()
+		from := make(chan string, n)
+		for i := range n {
+			from <- address(i)
+		}
+		close(from)
+		limited := limitConnections(offered{from: from}, cfg)
+		for {
+			conn, err := limited.Accept()
+			if errors.Is(err, net.ErrClosed) {
+				return accepted
+			}
+			accepted = append(accepted, conn)
+		}
+	}
+	one := func(int) string { return "192.0.2.1:1000" }
+	proxies := config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}
+	for what, test := range map[string]struct {
+		cfg     config
+		address func(i int) string
+		want    int
+	}{
+		"one address":   {config{}, one, maxNetworkConnections},
+		"one /64":       {config{}, func(i int) string { return fmt.Sprintf("[2001:db8::%x]:1000", i) }, maxNetworkConnections},
+		"many networks": {config{}, func(i int) string { return fmt.Sprintf("10.0.%d.%d:1000", i>>8&255, i&255) }, maxConnections},
+		"a proxy":       {proxies, one, maxConnections},
+		"this machine":  {config{}, func(int) string { return "127.0.0.1:1000" }, maxConnections},
+	} {
+		if got := len(count(test.cfg, maxConnections+10, test.address)); got != test.want {
+			t.Errorf("%s: %d connections, want %d", what, got, test.want)
+		}
+	}
+
+	// A connection that is closed, even twice, makes room for one.
+	from := make(chan string, maxNetworkConnections+3)
+	for range cap(from) {
+		from <- "192.0.2.1:1000"
+	}
+	close(from)
+	limited := limitConnections(offered{from: from}, config{})
+	for range maxNetworkConnections {
+		conn, err := limited.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(from) == 3 {
+			_, _ = conn.Close(), conn.Close()
+		}
+	}
+	if _, err := limited.Accept(); err != nil {
+		t.Error("no room after one was closed")
+	}
+	if _, err := limited.Accept(); err == nil {
+		t.Error("room for two after one was closed")
+	}
+}
+
+// Headers beyond sixteen kilobytes are refused before anything reads them.
+func TestHeadersAreLimited(t *testing.T) {
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() {
+		handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+		served <- serveHTTP(t.Context(), listener, handler, slog.New(slog.DiscardHandler))
+	}()
+	for size, want := range map[int]int{8 << 10: http.StatusNoContent, 24 << 10: http.StatusRequestHeaderFieldsTooLarge, 1 << 20: http.StatusRequestHeaderFieldsTooLarge} {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { // the server may stop reading
+			_, _ = fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nCookie: a=%s\r\n\r\n", strings.Repeat("x", size))
+		}()
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatalf("%d bytes: %v", size, err)
+		}
+		if answer.Body.Close(); answer.StatusCode != want {
+			t.Errorf("%d bytes: status %d, want %d", size, answer.StatusCode, want)
+		}
+		_ = conn.Close()
+	}
+	select {
+	case err := <-served:
+		t.Fatal(err)
+	default:
+	}
+}
