@@ -120,6 +120,12 @@ type config struct {
 	// kept and dies unused. (-revoke-tokens, PORTAL_REVOKE_TOKENS)
 	RevokeTokens bool
 
+	// Desk is the help desk, see deskConfig.
+	Desk deskConfig
+
+	// Messages are mail and webhooks, see messageConfig.
+	Messages messageConfig
+
 	// DemoMFA is the embedded pool's MFA setting, on or optional: with optional, accounts without an app are let in
 	// and set one up of their own accord. (-demo-mfa, PORTAL_DEMO_MFA)
 	DemoMFA userpool.MFA
@@ -200,6 +206,17 @@ func settings() []setting {
 		{"auth-flow", "COGNITO_AUTH_FLOW", "auto", "how passwords are proved: auto, srp, password or choice", 0, (*config).setAuthFlow},
 		{"mfa", "COGNITO_MFA", "", "the pool's MFA setting: on or optional", 0, func(c *config, value string) error { return oneOf(&c.MFA, value, "", "on", "optional") }},
 		{"revoke-tokens", "PORTAL_REVOKE_TOKENS", "false", "end the sign-in's tokens when done: true or false", reloads, func(c *config, value string) error { return yesNo(&c.RevokeTokens, value) }},
+		{"", "PORTAL_DESK_GROUPS", "", "", reloads, (*config).setDeskGroups},
+		{"", "PORTAL_PRIVILEGED_GROUPS", "", "", reloads, (*config).setPrivilegedGroups},
+		{"", "PORTAL_DESK_COOLDOWN", "0s", "", reloads, (*config).setDeskCooldown},
+		{"desk-policy", "PORTAL_DESK_POLICY", "open", "when a set-up needs a link: open, ticket, auto or auto:DAYS", reloads, (*config).setDeskPolicy},
+		{"", "PORTAL_LINK_LIFETIMES", "5m,1h,720h", "", reloads, (*config).setLinkLifetimes},
+		{"", "PORTAL_LINK_KEY", "", "", reloads | hidden, (*config).setLinkKey},
+		{"", "PORTAL_DEADLINES", "", "", reloads, (*config).setDeadlines},
+		{"", "PORTAL_SMTP_URL", "", "", reloads | hidden, (*config).setSMTP},
+		{"", "PORTAL_MAIL_FROM", "", "", reloads, (*config).setMailFrom},
+		{"", "PORTAL_WEBHOOK_URL", "", "", hidden, (*config).setWebhookURL},
+		{"", "PORTAL_WEBHOOK_SECRETS", "", "", hidden, (*config).setWebhookSecrets},
 		{"demo-mfa", "PORTAL_DEMO_MFA", "on", "MFA of the embedded pool: on or optional", 0, (*config).setDemoMFA},
 	}
 }
@@ -216,6 +233,8 @@ func (c *config) complete() []error {
 	if c.SignIn != "password" && (c.Domain == "" || c.PublicURL == nil) {
 		faults = append(faults, errors.New("PORTAL_SIGN_IN: signing in at Cognito's pages needs COGNITO_DOMAIN and PORTAL_PUBLIC_URL"))
 	}
+	faults = append(faults, c.completeDesk()...)
+	faults = append(faults, c.completeMessages()...)
 	local := isLoopback(c.Listen)
 	switch {
 	case c.demo():

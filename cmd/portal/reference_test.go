@@ -94,23 +94,34 @@ func mentioned(comment string) map[string]bool {
 	return names
 }
 
-// configComments are the comments of the struct and of its fields, in their order.
+// configComments are the comments of the struct and of its fields, in their order; those of a struct among them stand where
+// it does.
 func configComments(t *testing.T) (about string, fields []string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
+	structs := map[string]*ast.GenDecl{}
+	for _, name := range []string{"config.go", "desk.go", "messages.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range file.Decls {
+			if general, ok := decl.(*ast.GenDecl); ok && general.Tok == token.TYPE {
+				structs[general.Specs[0].(*ast.TypeSpec).Name.Name] = general
+			}
+		}
 	}
-	for _, decl := range file.Decls {
-		general, ok := decl.(*ast.GenDecl)
-		if !ok || general.Tok != token.TYPE || general.Specs[0].(*ast.TypeSpec).Name.Name != "config" {
+	about, _, _ = strings.Cut(structs["config"].Doc.Text(), "\n\n")
+	about = strings.Replace(about, "config is every knob", "Every knob", 1)
+	return strings.TrimSpace(about), fieldComments(structs, "config")
+}
+
+func fieldComments(structs map[string]*ast.GenDecl, name string) (comments []string) {
+	for _, field := range structs[name].Specs[0].(*ast.TypeSpec).Type.(*ast.StructType).Fields.List {
+		if inner, ok := field.Type.(*ast.Ident); ok && strings.HasSuffix(inner.Name, "Config") {
+			comments = append(comments, fieldComments(structs, inner.Name)...)
 			continue
 		}
-		about, _, _ = strings.Cut(general.Doc.Text(), "\n\n")
-		about = strings.Replace(about, "config is every knob", "Every knob", 1)
-		for _, field := range general.Specs[0].(*ast.TypeSpec).Type.(*ast.StructType).Fields.List {
-			fields = append(fields, strings.TrimSpace(field.Doc.Text()))
-		}
+		comments = append(comments, strings.TrimSpace(field.Doc.Text()))
 	}
-	return strings.TrimSpace(about), fields
+	return comments
 }

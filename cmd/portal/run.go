@@ -23,6 +23,7 @@ import (
 	"cognito-enroll/internal/store"
 	"cognito-enroll/internal/trace"
 	"cognito-enroll/internal/userpool"
+	"cognito-enroll/internal/webhook"
 	"cognito-enroll/static"
 	"cognito-enroll/views"
 	"cognito-enroll/web"
@@ -33,9 +34,16 @@ const usage = `Usage: portal [command]
   serve      serve the pages (the default); "portal serve -h" lists the flags
   config     print the settings in force and where each comes from, without the secrets
   doctor     try the configured pool and say what to mend; "portal doctor -h" explains
-  keys       make a session key for PORTAL_SESSION_KEYS
+  invite ACCOUNT
+             make a help-desk link for an account; "portal invite -h" lists the flags
+  ledger     say who has set up, by group; -csv lists accounts, -sweep asks the pool first
+  audit export|verify
+             write the audit trail as JSON lines, or check its chain
+  keys       make a key for PORTAL_SESSION_KEYS or PORTAL_LINK_KEY
   api-key NAME [-scopes SCOPE+SCOPE] [-rank RANK]
              make a key for another application; without scopes it hands its users over
+  webhook-secret
+             make a secret for PORTAL_WEBHOOK_SECRETS
   code KEY   print the present code of an authenticator key
   healthcheck
              ask the portal on this machine whether it serves: for containers without a shell
@@ -57,6 +65,14 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 		return checkHealth(ctx, args, lookupEnv, stderr)
 	case "doctor":
 		return examine(ctx, args, lookupEnv, stdout, stderr)
+	case "invite":
+		return invite(ctx, args, lookupEnv, stdout, stderr)
+	case "ledger":
+		return ledger(ctx, args, lookupEnv, stdout, stderr)
+	case "audit":
+		return audit(ctx, args, lookupEnv, stdout, stderr)
+	case "webhook-secret":
+		return printWebhookSecret(stdout)
 	case "keys":
 		return printKey(stdout)
 	case "api-key":
@@ -96,6 +112,8 @@ type node struct {
 	userPoolID, clientID string   // the embedded pool's are in no setting
 	pool                 *cognito.Client
 	oauth                *cognito.OAuth
+	directory            *cognito.Directory
+	hooks                *webhook.Sender // nil: nobody is told
 	demo                 []views.DemoAccount
 	keys                 []session.Key // made at start, for want of configured ones
 	memory               *store.Store
@@ -142,6 +160,9 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 	}
 	defer n.observing.export(ctx)()
 	go purge(ctx, n.memory, func(err error) { n.log.ErrorContext(ctx, "store", "error", err) })
+	if n.hooks != nil {
+		go n.hooks.Run(ctx)
+	}
 	n.reloadOnSignal(ctx, all, read)
 	if n.demo != nil && cfg.BrandDir != "" {
 		go watchFolder(ctx, cfg.BrandDir, watchEvery, func() { n.reload(ctx, all, read) })
@@ -169,7 +190,7 @@ func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stder
 	}
 	cfg.PublicURL = n.publicURL
 	var err error
-	if n.pool, n.oauth, n.demo, err = openPool(ctx, cfg, n.observing, stdout); err != nil {
+	if n.pool, n.oauth, n.directory, n.demo, err = openPool(ctx, cfg, n.observing, stdout); err != nil {
 		return nil, err
 	}
 	n.userPoolID, n.clientID = cfg.UserPoolID, cfg.ClientID
@@ -187,6 +208,9 @@ func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stder
 	}
 	if n.memory, err = store.Open(ctx, cfg.Store, store.Options{Now: n.pool.Now, Metrics: n.observing.metrics, Clock: time.Now}); err != nil {
 		return nil, fmt.Errorf("PORTAL_STORE: %w", err)
+	}
+	if n.hooks, err = newHooks(*cfg, n.memory, n.log, n.pool.Now); err != nil {
+		return nil, errors.Join(err, n.memory.Close())
 	}
 	return n, nil
 }
@@ -224,7 +248,19 @@ func (n *node) build(cfg config) (*web.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	notifier, err := newNotifier(cfg, look, pool.Now)
+	if err != nil {
+		return nil, err
+	}
+	desk, err := openDesk(cfg, deskParts{
+		keys: keys, directory: n.directory, store: n.memory, notifier: notifier, hooks: n.hooks, languages: n.languages,
+		required: n.mfa == "on", log: n.log, now: pool.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
 	portal, err := web.New(web.Options{
+		Desk:            desk,
 		Enroll:          enroll.New(enroll.Options{Pool: pool, Policy: cfg.PasswordPolicy, Required: n.mfa == "on", Removable: n.mfa == "optional", Revoke: cfg.RevokeTokens, Now: pool.Now}),
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
@@ -258,15 +294,15 @@ func (n *node) build(cfg config) (*web.Server, error) {
 }
 
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then
-// configures; and what verifies that pool's tokens.
-func openPool(ctx context.Context, cfg *config, o observing, stdout io.Writer) (*cognito.Client, *cognito.OAuth, []views.DemoAccount, error) {
+// configures; what verifies that pool's tokens, and the pool as its administrators see it.
+func openPool(ctx context.Context, cfg *config, o observing, stdout io.Writer) (*cognito.Client, *cognito.OAuth, *cognito.Directory, []views.DemoAccount, error) {
 	var demo []views.DemoAccount
 	tokens := &http.Client{Timeout: oauthTimeout} // for Cognito's token endpoint and keys
 	var settings aws.Config
 	if cfg.demo() {
 		embedded, err := embeddedPool(*cfg, stdout)
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, nil, nil, err
 		}
 		info := embedded.Info()
 		cfg.UserPoolID, cfg.ClientID, cfg.Region, cfg.Endpoint = info.UserPoolID, info.ClientID, info.Region, embeddedURL
@@ -275,18 +311,19 @@ func openPool(ctx context.Context, cfg *config, o observing, stdout io.Writer) (
 	} else {
 		var err error
 		if settings, err = awsSettings(ctx, *cfg); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, nil, nil, err
 		}
 	}
-	pool := cognito.New(cognito.Options{
+	opts := cognito.Options{
 		AWS: settings, UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Flow: cfg.AuthFlow,
 		SessionValidity: cfg.SessionValidity, Now: time.Now, Metrics: o.metrics, Tracer: o.tracer(),
-	})
+	}
+	pool := cognito.New(opts)
 	oauth := cognito.NewOAuth(ctx, cognito.OAuthOptions{
 		Issuer: cfg.issuer(), Domain: cfg.Domain, RedirectURL: cfg.callbackURL(),
 		UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: tokens, Now: pool.Now, Metrics: o.metrics, Tracer: o.tracer(), Clock: time.Now,
 	})
-	return pool, oauth, demo, nil
+	return pool, oauth, cognito.NewDirectory(opts), demo, nil
 }
 
 // embeddedURL stands for the embedded pool. It is never looked up: the transport is in memory.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -46,6 +47,18 @@ func ParseKey(text secret.Text) (Key, error) {
 func (k Key) Encode() secret.Text {
 	return secret.New(base64.RawURLEncoding.EncodeToString([]byte(k.bytes.Reveal())))
 }
+
+// Derive is the key for another purpose, of which this one cannot be told, nor those for others.
+func (k Key) Derive(purpose string) Key {
+	raw, err := hkdf.Expand(sha256.New, []byte(k.bytes.Reveal()), "cognito-enroll key for "+purpose+" v1", keySize)
+	if err != nil {
+		panic(err) // never: the length is within HKDF's (RFC 5869, section 2.3)
+	}
+	return Key{bytes: secret.New(string(raw))}
+}
+
+// Bytes are the key's 32 bytes, for another use than sealing cookies. Derive a key for it first.
+func (k Key) Bytes() secret.Text { return k.bytes }
 
 // id names the key in a cookie without telling anything of it.
 func (k Key) id() [4]byte {
