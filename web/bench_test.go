@@ -19,13 +19,13 @@ func (b *browser) direct(method, path string, form url.Values) *httptest.Respons
 		if b.page != nil && !form.Has("flow") { // as the page's own form has it
 			form.Set("flow", b.page.Attr(`input[name="flow"]`, "value"))
 		}
-		return b.send(b.post(path, form))
+		return b.send(b.formTo(path, form))
 	}
 	return b.send(httptest.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, nil))
 }
 
-// post is a form of our own, past the network.
-func (b *browser) post(path string, form url.Values) *http.Request {
+// formTo is a form of our own, past the network.
+func (b *browser) formTo(path string, form url.Values) *http.Request {
 	r := httptest.NewRequestWithContext(b.t.Context(), http.MethodPost, b.server.URL+path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")

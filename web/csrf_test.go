@@ -93,7 +93,7 @@ func elsewhere(path string) string {
 // forge sends an empty form with these headers.
 func (b *browser) forge(path, site, origin, token string) *httptest.ResponseRecorder {
 	b.t.Helper()
-	r := b.post(path, url.Values{"flow": {token}})
+	r := b.formTo(path, url.Values{"flow": {token}})
 	r.Header.Del("Sec-Fetch-Site")
 	for name, value := range map[string]string{"Sec-Fetch-Site": site, "Origin": origin} {
 		if value != "" {

@@ -17,6 +17,7 @@ import (
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/totp"
 	"cognito-enroll/internal/userpool"
+	"cognito-enroll/internal/webhook"
 	"cognito-enroll/views"
 	"cognito-enroll/web"
 )
@@ -67,6 +68,12 @@ func positional(flags *flag.FlagSet, args []string) ([]string, error) {
 		}
 		others, args = append(others, flags.Arg(0)), flags.Args()[1:]
 	}
+}
+
+// printWebhookSecret makes a secret that signs webhooks.
+func printWebhookSecret(stdout io.Writer) error {
+	_, err := fmt.Fprintln(stdout, webhook.NewSecret().Encode().Reveal())
+	return err
 }
 
 // printCode prints what an authenticator app with that key shows now, and for how long.

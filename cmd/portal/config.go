@@ -129,8 +129,12 @@ type config struct {
 	// token: one more call to the pool for each person, and a larger cookie until then. Without it the token is never
 	// kept and dies unused. (-revoke-tokens, PORTAL_REVOKE_TOKENS)
 	RevokeTokens bool
+
 	// Desk is the help desk, see deskConfig.
 	Desk deskConfig
+
+	// Messages are mail and webhooks, see messageConfig.
+	Messages messageConfig
 
 	// DemoMFA is the embedded pool's MFA setting, on or optional: with optional, accounts without an app are let in
 	// and set one up of their own accord. (-demo-mfa, PORTAL_DEMO_MFA)
@@ -224,6 +228,11 @@ func settings() []setting {
 		{"desk-policy", "PORTAL_DESK_POLICY", "open", "when a set-up needs a link: open, ticket, auto or auto:DAYS", reloads, (*config).setDeskPolicy},
 		{"", "PORTAL_LINK_LIFETIMES", "5m,1h,720h", "", reloads, (*config).setLinkLifetimes},
 		{"", "PORTAL_LINK_KEY", "", "", reloads | hidden, (*config).setLinkKey},
+		{"", "PORTAL_DEADLINES", "", "", reloads, (*config).setDeadlines},
+		{"", "PORTAL_SMTP_URL", "", "", reloads | hidden, (*config).setSMTP},
+		{"", "PORTAL_MAIL_FROM", "", "", reloads, (*config).setMailFrom},
+		{"", "PORTAL_WEBHOOK_URL", "", "", hidden, (*config).setWebhookURL},
+		{"", "PORTAL_WEBHOOK_SECRETS", "", "", hidden, (*config).setWebhookSecrets},
 		{"demo-mfa", "PORTAL_DEMO_MFA", "on", "MFA of the embedded pool: on or optional", 0, (*config).setDemoMFA},
 	}
 }
@@ -241,6 +250,7 @@ func (c *config) complete() []error {
 		faults = append(faults, errors.New("PORTAL_SIGN_IN: signing in at Cognito's pages needs COGNITO_DOMAIN and PORTAL_PUBLIC_URL"))
 	}
 	faults = append(faults, c.completeDesk()...)
+	faults = append(faults, c.completeMessages()...)
 	local := isLoopback(c.Listen)
 	switch {
 	case c.demo():

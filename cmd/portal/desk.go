@@ -10,9 +10,11 @@ import (
 
 	"cognito-enroll/internal/enroll"
 	"cognito-enroll/internal/helpdesk"
+	"cognito-enroll/internal/i18n"
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/userpool"
+	"cognito-enroll/internal/webhook"
 )
 
 // How long an agent's cookie lasts without a form being sent.
@@ -40,6 +42,9 @@ type deskConfig struct {
 	// addresses in mails of the last week, worthless; links themselves go on. Empty: it is made from the last of
 	// PORTAL_SESSION_KEYS, and changes when that one is dropped. (PORTAL_LINK_KEY)
 	LinkKey secret.Text
+	// Deadlines say by when the members of a group must have set up: GROUP=2026-12-31, separated by commas; * is
+	// everybody. Coverage then counts who is overdue. (PORTAL_DEADLINES)
+	Deadlines map[string]time.Time
 }
 
 // on reports whether there is a help desk.
@@ -122,6 +127,27 @@ func (c *config) setLinkKey(value string) error {
 	return nil
 }
 
+func (c *config) setDeadlines(value string) error {
+	for entry := range strings.SplitSeq(value, ",") {
+		if entry = strings.TrimSpace(entry); entry == "" {
+			continue
+		}
+		group, text, _ := strings.Cut(entry, "=")
+		at, err := time.Parse(time.DateOnly, strings.TrimSpace(text))
+		if group = strings.TrimSpace(group); err != nil || group == "" {
+			return fmt.Errorf("%q: want GROUP=2026-12-31, or *=2026-12-31", entry)
+		}
+		if group == "*" {
+			group = ""
+		}
+		if c.Desk.Deadlines == nil {
+			c.Desk.Deadlines = map[string]time.Time{}
+		}
+		c.Desk.Deadlines[group] = at
+	}
+	return nil
+}
+
 // completeDesk fills in what follows from the rest, and checks what belongs together.
 func (c *config) completeDesk() []error {
 	if c.demo() && !c.Desk.on() {
@@ -130,29 +156,63 @@ func (c *config) completeDesk() []error {
 	if !c.Desk.on() && c.Desk.Policy.Mode != helpdesk.PolicyOpen {
 		return []error{errors.New("PORTAL_DESK_POLICY: nobody could make a link: set PORTAL_DESK_GROUPS, or let it be open")}
 	}
+	for _, key := range c.APIKeys {
+		if !c.Desk.on() && key.Rank != helpdesk.NoRank {
+			return []error{fmt.Errorf("PORTAL_API_KEYS: %s is for the help desk, and there is none: set PORTAL_DESK_GROUPS", key.Name)}
+		}
+	}
 	return nil
 }
 
+// deskParts are what the help desk works with, beside its settings.
+type deskParts struct {
+	keys      []session.Key
+	directory helpdesk.Directory
+	store     helpdesk.Store
+	notifier  helpdesk.Notifier // nil: nobody is written to
+	hooks     *webhook.Sender   // nil: no other server is told
+	languages *i18n.Languages
+	required  bool // the pool requires MFA
+	log       *slog.Logger
+	now       func() time.Time
+}
+
 // openDesk makes the help desk: nil when there is none.
-func openDesk(cfg config, keys []session.Key, directory helpdesk.Directory, store helpdesk.Store, required bool, log *slog.Logger, now func() time.Time) (*helpdesk.Desk, error) {
+func openDesk(cfg config, with deskParts) (*helpdesk.Desk, error) {
 	if !cfg.Desk.on() {
 		return nil, nil //nolint:nilnil // no desk is no fault
 	}
 	key := cfg.Desk.LinkKey
 	if key.IsZero() {
-		key = keys[len(keys)-1].Derive("links").Bytes()
+		key = with.keys[len(with.keys)-1].Derive("links").Bytes()
 	}
-	desk, err := helpdesk.New(helpdesk.Options{
-		Pool: cfg.UserPoolID, Directory: directory, Store: store, Policy: cfg.Desk.Policy, Required: required, Key: key, Log: log, Now: now,
+	opts := helpdesk.Options{
+		Pool: cfg.UserPoolID, Directory: with.directory, Store: with.store, Notifier: with.notifier, Policy: cfg.Desk.Policy,
+		Required: with.required, Key: key, KeyRank: cfg.keyRank, Log: with.log, Now: with.now,
 		Rules: helpdesk.Rules{
-			Ranks: cfg.Desk.Groups, Privileged: cfg.Desk.Privileged, Cooldown: cfg.Desk.Cooldown,
+			Ranks: cfg.Desk.Groups, Privileged: cfg.Desk.Privileged, Cooldown: cfg.Desk.Cooldown, Deadlines: cfg.Desk.Deadlines,
 			MinLifetime: cfg.Desk.Lifetimes[0], Lifetime: cfg.Desk.Lifetimes[1], MaxLifetime: cfg.Desk.Lifetimes[2],
+			Languages: with.languages.Tags(),
 		},
-	})
+	}
+	if with.hooks != nil {
+		opts.Changed, opts.Alarm = with.hooks.Changed, with.hooks.Alarmed
+	}
+	desk, err := helpdesk.New(opts)
 	if err != nil {
 		return nil, fmt.Errorf("help desk: %w", err)
 	}
 	return desk, nil
+}
+
+// keyRank is the rank of an API key that is still among the settings.
+func (c config) keyRank(name string) (helpdesk.Rank, bool) {
+	for _, key := range c.APIKeys {
+		if key.Name == name {
+			return key.Rank, true
+		}
+	}
+	return helpdesk.NoRank, false
 }
 
 // deskSessions is the cookie of agents, under keys of its own.

@@ -4,6 +4,9 @@
 //	portal [serve]   serve the pages; without a configured pool, on an embedded one with demo accounts
 //	portal config    print the settings in force, and where each comes from
 //	portal doctor    try the configured pool and say what to mend (doctor.go, docs/doctor.md)
+//	portal invite    make a help-desk link (invite.go)
+//	portal ledger    say who has set up (ledger.go)
+//	portal audit     write or check the audit trail (audit.go)
 //	portal keys      make a session key
 //	portal api-key NAME  make a key for another application
 //	portal code KEY  print the present code of an authenticator key, for trying things out

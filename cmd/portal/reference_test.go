@@ -94,40 +94,34 @@ func mentioned(comment string) map[string]bool {
 	return names
 }
 
-// configComments are the comments of the struct and of its fields, in their order; a part of it that is a struct of its
-// own (deskConfig) is in the file named like it.
+// configComments are the comments of the struct and of its fields, in their order; those of a struct among them stand where
+// it does.
 func configComments(t *testing.T) (about string, fields []string) {
 	t.Helper()
-	config := structOf(t, "config.go", "config")
-	about, _, _ = strings.Cut(config.doc, "\n\n")
-	for _, field := range config.fields {
-		if part, ok := field.Type.(*ast.Ident); ok && strings.HasSuffix(part.Name, "Config") {
-			for _, inner := range structOf(t, strings.TrimSuffix(part.Name, "Config")+".go", part.Name).fields {
-				fields = append(fields, strings.TrimSpace(inner.Doc.Text()))
+	structs := map[string]*ast.GenDecl{}
+	for _, name := range []string{"config.go", "desk.go", "messages.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range file.Decls {
+			if general, ok := decl.(*ast.GenDecl); ok && general.Tok == token.TYPE {
+				structs[general.Specs[0].(*ast.TypeSpec).Name.Name] = general
 			}
+		}
+	}
+	about, _, _ = strings.Cut(structs["config"].Doc.Text(), "\n\n")
+	about = strings.Replace(about, "config is every knob", "Every knob", 1)
+	return strings.TrimSpace(about), fieldComments(structs, "config")
+}
+
+func fieldComments(structs map[string]*ast.GenDecl, name string) (comments []string) {
+	for _, field := range structs[name].Specs[0].(*ast.TypeSpec).Type.(*ast.StructType).Fields.List {
+		if inner, ok := field.Type.(*ast.Ident); ok && strings.HasSuffix(inner.Name, "Config") {
+			comments = append(comments, fieldComments(structs, inner.Name)...)
 			continue
 		}
-		fields = append(fields, strings.TrimSpace(field.Doc.Text()))
+		comments = append(comments, strings.TrimSpace(field.Doc.Text()))
 	}
-	return strings.TrimSpace(strings.Replace(about, "config is every knob", "Every knob", 1)), fields
-}
-
-type commented struct {
-	doc    string
-	fields []*ast.Field
-}
-
-func structOf(t *testing.T, path, name string) commented {
-	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, decl := range file.Decls {
-		if general, ok := decl.(*ast.GenDecl); ok && general.Tok == token.TYPE && general.Specs[0].(*ast.TypeSpec).Name.Name == name {
-			return commented{general.Doc.Text(), general.Specs[0].(*ast.TypeSpec).Type.(*ast.StructType).Fields.List}
-		}
-	}
-	t.Fatalf("%s has no type %s", path, name)
-	return commented{}
+	return comments
 }

@@ -23,6 +23,7 @@ import (
 	"cognito-enroll/internal/store"
 	"cognito-enroll/internal/trace"
 	"cognito-enroll/internal/userpool"
+	"cognito-enroll/internal/webhook"
 	"cognito-enroll/static"
 	"cognito-enroll/views"
 	"cognito-enroll/web"
@@ -33,9 +34,16 @@ const usage = `Usage: portal [command]
   serve      serve the pages (the default); "portal serve -h" lists the flags
   config     print the settings in force and where each comes from, without the secrets
   doctor     try the configured pool and say what to mend; "portal doctor -h" explains
-  keys       make a session key for PORTAL_SESSION_KEYS
+  invite ACCOUNT
+             make a help-desk link for an account; "portal invite -h" lists the flags
+  ledger     say who has set up, by group; -csv lists accounts, -sweep asks the pool first
+  audit export|verify
+             write the audit trail as JSON lines, or check its chain
+  keys       make a key for PORTAL_SESSION_KEYS or PORTAL_LINK_KEY
   api-key NAME [-scopes SCOPE+SCOPE] [-rank RANK]
              make a key for another application; without scopes it hands its users over
+  webhook-secret
+             make a secret for PORTAL_WEBHOOK_SECRETS
   code KEY   print the present code of an authenticator key
   healthcheck
              ask the portal on this machine whether it serves: for containers without a shell
@@ -57,6 +65,14 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 		return checkHealth(ctx, args, lookupEnv, stderr)
 	case "doctor":
 		return examine(ctx, args, lookupEnv, stdout, stderr)
+	case "invite":
+		return invite(ctx, args, lookupEnv, stdout, stderr)
+	case "ledger":
+		return ledger(ctx, args, lookupEnv, stdout, stderr)
+	case "audit":
+		return audit(ctx, args, lookupEnv, stdout, stderr)
+	case "webhook-secret":
+		return printWebhookSecret(stdout)
 	case "keys":
 		return printKey(stdout)
 	case "api-key":
@@ -103,6 +119,7 @@ type node struct {
 	pool                 *cognito.Client
 	oauth                *cognito.OAuth
 	directory            *cognito.Directory
+	hooks                *webhook.Sender // nil: nobody is told
 	demo                 []views.DemoAccount
 	keys                 []session.Key // made at start, for want of configured ones
 	memory               *store.Store
@@ -150,6 +167,9 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 	}
 	defer n.observing.export(ctx)()
 	go purge(ctx, n.memory, func(err error) { n.log.ErrorContext(ctx, "store", "error", err) })
+	if n.hooks != nil {
+		go n.hooks.Run(ctx)
+	}
 	n.reloadOnSignal(ctx, all, read)
 	if n.demo != nil && cfg.BrandDir != "" {
 		go watchFolder(ctx, cfg.BrandDir, watchEvery, func() { n.reload(ctx, all, read) })
@@ -201,6 +221,9 @@ func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stder
 	if cfg.oneNetwork() {
 		n.log.WarnContext(ctx, "no PORTAL_TRUSTED_PROXIES: behind a proxy everybody seems to come from one place, so limits for each network are off")
 	}
+	if n.hooks, err = newHooks(*cfg, n.memory, n.log, n.pool.Now); err != nil {
+		return nil, errors.Join(err, n.memory.Close())
+	}
 	return n, nil
 }
 
@@ -247,7 +270,14 @@ func (n *node) build(cfg config) (*web.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	desk, err := openDesk(cfg, keys, n.directory, n.memory, n.mfa == "on", n.log, pool.Now)
+	notifier, err := newNotifier(cfg, look, pool.Now)
+	if err != nil {
+		return nil, err
+	}
+	desk, err := openDesk(cfg, deskParts{
+		keys: keys, directory: n.directory, store: n.memory, notifier: notifier, hooks: n.hooks, languages: n.languages,
+		required: n.mfa == "on", log: n.log, now: pool.Now,
+	})
 	if err != nil {
 		return nil, err
 	}

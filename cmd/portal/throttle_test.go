@@ -212,7 +212,7 @@ func TestHeadersAreLimited(t *testing.T) {
 	served := make(chan error, 1)
 	go func() {
 		handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-		served <- serveHTTP(t.Context(), listener, handler, slog.New(slog.DiscardHandler))
+		served <- newServer(handler, slog.New(slog.DiscardHandler)).Serve(listener)
 	}()
 	for size, want := range map[int]int{8 << 10: http.StatusNoContent, 24 << 10: http.StatusRequestHeaderFieldsTooLarge, 1 << 20: http.StatusRequestHeaderFieldsTooLarge} {
 		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())

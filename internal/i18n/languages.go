@@ -145,6 +145,15 @@ func (l *Languages) All() []Language {
 	return slices.DeleteFunc(slices.Clone(names), func(each Language) bool { return l.printers[each.Tag] == nil })
 }
 
+// Tags are the tags of all languages, the one of those whose own is not built in first.
+func (l *Languages) Tags() []string {
+	tags := make([]string, 0, len(l.byTag))
+	for _, p := range l.byTag {
+		tags = append(tags, p.lang)
+	}
+	return tags
+}
+
 // Printer is the Printer of exactly that tag.
 func (l *Languages) Printer(tag string) (*Printer, bool) {
 	p, found := l.printers[tag]

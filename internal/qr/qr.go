@@ -4,6 +4,8 @@
 // one pixel per module, quiet zone included; the page shows it enlarged by a whole number ([Scale]), so that every
 // module is sharp on every screen.
 //
+// [Terminal] draws it in characters, for the command line.
+//
 //	Drawer.PNG(text) ── drawn before? ──> the same bytes
 //	                └── Bitmap() ── hand-laid 1-bit PNG ──> remembered until Forget or until newer ones push it out
 package qr

@@ -164,3 +164,63 @@ func BenchmarkQR(b *testing.B) {
 		}
 	})
 }
+
+// pictureOf turns characters back into a picture: one pixel for each module.
+func pictureOf(t *testing.T, drawn string) []byte {
+	t.Helper()
+	lines := strings.Split(strings.TrimSuffix(drawn, "\n"), "\n")
+	var picture *image.Gray
+	for y, line := range lines {
+		line, ok := strings.CutPrefix(line, "\x1b[38;5;16;48;5;231m")
+		line, ended := strings.CutSuffix(line, "\x1b[0m")
+		if !ok || !ended {
+			t.Fatalf("line %d does not set its colours and put them back: %q", y, line)
+		}
+		halves := []rune(line)
+		if picture == nil {
+			picture = image.NewGray(image.Rect(0, 0, len(halves), 2*len(lines)))
+		}
+		for x, half := range halves {
+			upper, lower := uint8(255), uint8(255)
+			switch half {
+			case '█':
+				upper, lower = 0, 0
+			case '▀':
+				upper = 0
+			case '▄':
+				lower = 0
+			case ' ':
+			default:
+				t.Fatalf("%q in the picture", half)
+			}
+			picture.SetGray(x, 2*y, color.Gray{Y: upper})
+			picture.SetGray(x, 2*y+1, color.Gray{Y: lower})
+		}
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, picture); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestATerminalsPictureIsRead(t *testing.T) {
+	for _, text := range []string{"https://mfa.example.com/i/p479xj0xwj7y31ereg1zkpr810", "x", strings.Repeat("https://", 40)} {
+		drawn, err := qr.Terminal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, pictureOf(t, drawn)); got != text {
+			t.Errorf("read %q, want %q", got, text)
+		}
+		blank := strings.Repeat(" ", 8)
+		for i, line := range strings.Split(strings.TrimSpace(drawn), "\n") {
+			if i < 2 && strings.Trim(line[strings.Index(line, "m")+1:strings.LastIndex(line, "\x1b")], " ") != "" || !strings.Contains(line, "m"+blank[:4]) || !strings.Contains(line, blank[:4]+"\x1b") {
+				t.Errorf("line %d has no quiet zone of four modules", i)
+			}
+		}
+	}
+	if _, err := qr.Terminal(strings.Repeat("x", 5000)); err == nil {
+		t.Error("more than a code can hold is drawn")
+	}
+}
