@@ -30,8 +30,10 @@ dev: ## Serve with the embedded pool; build and start again whenever a source ch
 test: setup ## Every test with the race detector; installs Chromium and gcc where it may
 	go test -race ./...
 
-generate: css ## Write the Go code of the views, portal.css and docs/configuration.md
+generate: css ## Write the Go code of the views, portal.css, the archive of texts and docs/configuration.md
 	go tool templ generate -path views
+	touch -a internal/i18n/catalogues.zip
+	go test -count=1 ./internal/i18n -run TestArchiveIsCurrent -update
 	go test -count=1 ./cmd/portal -run TestReferenceOfSettingsIsCurrent -update
 
 css: $(MODULES) ## Write static/css/portal.css and desk.css

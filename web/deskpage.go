@@ -80,7 +80,7 @@ func deskStatus(kind helpdesk.Kind) int {
 		return http.StatusTooManyRequests
 	case helpdesk.Conflict:
 		return http.StatusConflict
-	case helpdesk.PoolRefused, helpdesk.PoolCannot, helpdesk.PoolBusy, helpdesk.PoolDown, helpdesk.StoreDown, helpdesk.NotSent:
+	case helpdesk.PoolRefused, helpdesk.PoolCannot, helpdesk.PoolBusy, helpdesk.PoolDown, helpdesk.NotSent, helpdesk.StoreDown:
 		return http.StatusServiceUnavailable
 	case helpdesk.Unknown:
 	}

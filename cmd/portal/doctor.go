@@ -22,6 +22,7 @@ import (
 )
 
 const doctorUsage = `Usage: portal doctor [-json] [flags of "portal serve"]
+       portal doctor -iam-policy    print what IAM must allow for the help desk, and nothing else
 
 Tries the configured pool and says what stands in the way of enrollment, each finding with its mend. It changes nothing.
 
@@ -44,12 +45,8 @@ func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)
 
 // examine is "portal doctor".
 func examine(ctx context.Context, args []string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) error {
-	asJSON := false
-	args = slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
-		found := arg == "-json" || arg == "--json"
-		asJSON = asJSON || found
-		return found
-	})
+	args = slices.Clone(args)
+	asJSON, policy := takeFlag(&args, "json"), takeFlag(&args, "iam-policy")
 	if slices.ContainsFunc(args, func(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }) {
 		_, _ = io.WriteString(stderr, doctorUsage)
 	}
@@ -63,6 +60,9 @@ func examine(ctx context.Context, args []string, lookupEnv func(string) (string,
 		report = misconfigured(cfg, faults.Unwrap())
 	case err != nil: // flags, which the flag package has told already
 		return exitUsage
+	case policy:
+		_, err := io.WriteString(stdout, doctor.HelpDeskPolicy(cfg.poolARN()))
+		return err
 	default:
 		opts, err := doctorOptions(ctx, cfg)
 		if err != nil {
@@ -84,6 +84,27 @@ func examine(ctx context.Context, args []string, lookupEnv func(string) (string,
 	case doctor.Unseen, doctor.OK:
 	}
 	return nil
+}
+
+// takeFlag removes a flag that is the doctor's alone, and reports whether it was there.
+func takeFlag(args *[]string, name string) (found bool) {
+	*args = slices.DeleteFunc(*args, func(arg string) bool {
+		found = found || arg == "-"+name || arg == "--"+name
+		return arg == "-"+name || arg == "--"+name
+	})
+	return found
+}
+
+// poolARN names the pool for IAM. Which account it is in is not among the settings: * is any, and the pool's id is one of
+// a kind.
+func (c config) poolARN() string {
+	partition := "aws"
+	for prefix, other := range map[string]string{"cn-": "aws-cn", "us-gov-": "aws-us-gov"} {
+		if strings.HasPrefix(c.Region, prefix) {
+			partition = other
+		}
+	}
+	return "arn:" + partition + ":cognito-idp:" + c.Region + ":*:userpool/" + c.UserPoolID
 }
 
 // misconfigured is the report on settings that cannot be used, so that nothing can be asked with them.

@@ -285,3 +285,28 @@ func TestEveryFindingIsDocumented(t *testing.T) {
 		}
 	}
 }
+
+// The policy is printed for the configured pool, and is the one in deploy/ and docs/helpdesk.md.
+func TestThePolicyOfTheHelpDesk(t *testing.T) {
+	var out bytes.Buffer
+	env := environment("COGNITO_USER_POOL_ID", "us-gov-west-1_AbCdEf123", "COGNITO_CLIENT_ID", "abc")
+	if err := run(t.Context(), []string{"doctor", "-iam-policy"}, env, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if want := doctor.HelpDeskPolicy("arn:aws-us-gov:cognito-idp:us-gov-west-1:*:userpool/us-gov-west-1_AbCdEf123"); out.String() != want {
+		t.Errorf("printed %s", out.String())
+	}
+	if !json.Valid(out.Bytes()) {
+		t.Error("what is printed is no JSON")
+	}
+	want := doctor.HelpDeskPolicy("arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_AbCdEf123")
+	for _, path := range []string{"../../deploy/iam/helpdesk.json", "../../docs/helpdesk.md"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%s does not have\n%s", path, want)
+		}
+	}
+}

@@ -255,8 +255,14 @@ func (i *Inspector) Try(ctx context.Context, operation string) doctor.Reply {
 	case "AdminForgetDevice":
 		device := i.client.api.Options().Region + "_00000000-0000-0000-0000-000000000000"
 		_, err = api.AdminForgetDevice(ctx, &cip.AdminForgetDeviceInput{UserPoolId: pool, Username: name, DeviceKey: aws.String(device)})
-	case "AdminSetUserPassword":
-		_, err = api.AdminSetUserPassword(ctx, &cip.AdminSetUserPasswordInput{UserPoolId: pool, Username: name, Password: aws.String(unguessable())})
+	case "AdminListGroupsForUser":
+		_, err = api.AdminListGroupsForUser(ctx, &cip.AdminListGroupsForUserInput{UserPoolId: pool, Username: name})
+	case "AdminListUserAuthEvents":
+		_, err = api.AdminListUserAuthEvents(ctx, &cip.AdminListUserAuthEventsInput{UserPoolId: pool, Username: name})
+	case "GetUserPoolMfaConfig":
+		_, err = api.GetUserPoolMfaConfig(ctx, &cip.GetUserPoolMfaConfigInput{UserPoolId: pool})
+	case "ListUsersInGroup":
+		_, err = api.ListUsersInGroup(ctx, &cip.ListUsersInGroupInput{UserPoolId: pool, GroupName: name})
 	default:
 		err = fmt.Errorf("no such operation: %s", operation)
 	}

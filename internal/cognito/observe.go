@@ -41,7 +41,7 @@ func newObserver(r *metrics.Registry, tracer *trace.Tracer, now func() time.Time
 	operation := metrics.Label{Name: "operation", Values: []string{
 		"InitiateAuth", "RespondToAuthChallenge", "AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference", "GetUser", "GlobalSignOut",
 		"ForgotPassword", "ConfirmForgotPassword", "ConfirmSignUp", "ResendConfirmationCode", "RevokeToken", opToken, opKeys,
-		"AdminGetUser", "AdminSetUserMFAPreference", "AdminSetUserPassword", "AdminUserGlobalSignOut", "AdminListDevices", "AdminForgetDevice",
+		"AdminGetUser", "AdminSetUserMFAPreference", "AdminUserGlobalSignOut", "AdminListDevices", "AdminForgetDevice",
 		"AdminListGroupsForUser", "AdminListUserAuthEvents", "ListUsers", "ListUsersInGroup", // the help desk's
 		"DescribeUserPool", "DescribeUserPoolClient", "GetUserPoolMfaConfig", // the doctor's
 	}}

@@ -6,12 +6,37 @@ import (
 	"strings"
 )
 
-// HelpDeskOperations are what the help desk calls: look somebody up, take away a lost phone, end what it signed in.
+// HelpDeskOperations are what the help desk calls, each with what for: a test holds them against internal/cognito.
 func HelpDeskOperations() []string {
 	return []string{
-		"AdminGetUser", "ListUsers", "AdminDeleteSoftwareToken", "AdminSetUserMFAPreference", "AdminUserGlobalSignOut",
-		"AdminListDevices", "AdminForgetDevice", "AdminSetUserPassword",
+		"AdminGetUser", "ListUsers", "AdminListGroupsForUser", // who somebody is, and what he may do
+		"AdminListUserAuthEvents",                                                       // how long an account was idle
+		"ListUsersInGroup",                                                              // coverage, by group
+		"AdminDeleteSoftwareToken", "AdminSetUserMFAPreference", "GetUserPoolMfaConfig", // take away a lost phone
+		"AdminUserGlobalSignOut", "AdminListDevices", "AdminForgetDevice", // end what it signed in
 	}
+}
+
+// HelpDeskPolicy is the least that IAM must allow the portal for its help desk in a pool: a policy in JSON.
+func HelpDeskPolicy(arn string) string {
+	var policy strings.Builder
+	policy.WriteString(`{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "HelpDesk",
+      "Effect": "Allow",
+      "Action": [
+`)
+	for i, operation := range HelpDeskOperations() {
+		comma := ","
+		if i == len(HelpDeskOperations())-1 {
+			comma = ""
+		}
+		policy.WriteString(`        "cognito-idp:` + operation + `"` + comma + "\n")
+	}
+	policy.WriteString("      ],\n      \"Resource\": \"" + arn + "\"\n    }\n  ]\n}\n")
+	return policy.String()
 }
 
 // checkHelpDesk calls each of them for a user name that nobody has. That the user is unknown is the good answer: IAM has let
@@ -39,7 +64,7 @@ func (e *examination) checkHelpDesk(ctx context.Context) {
 	switch {
 	case len(denied) > 0:
 		e.found(Advice, "help-desk", "The IAM identity may not call "+actions(denied)+": the help desk cannot do what needs them.",
-			"Allow these actions on "+on+" in a policy of the identity that the portal runs as.", "")
+			"Allow these actions on "+on+" in a policy of the identity that the portal runs as: \"portal doctor -iam-policy\" prints it.", "")
 	case len(unclear) > 0:
 		e.unseen("help-desk", "Not checked: no clear answer from "+strings.Join(unclear, ", ")+".", "Run the doctor again.")
 	default:

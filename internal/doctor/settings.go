@@ -29,7 +29,7 @@ func (e *examination) checkSigned(ctx context.Context) {
 	if !e.Pool.HasCredentials(ctx) {
 		why = "needs IAM credentials"
 		e.unseen("credentials", "No IAM credentials were found. Enrollment needs none; the help desk does, and so does a full examination.",
-			"Run the doctor again with AWS credentials (AWS_PROFILE, a role, AWS_ACCESS_KEY_ID …) of an identity that may call "+actions(slices.Concat([]string{describePool, describeClient, describeMFA}, HelpDeskOperations()))+".")
+			"Run the doctor again with AWS credentials (AWS_PROFILE, a role, AWS_ACCESS_KEY_ID …) of an identity that may call "+actions(slices.Concat([]string{describePool, describeClient}, HelpDeskOperations()))+".")
 	} else if mfa, reply = e.Pool.MFA(ctx); reply.Kind == BadCredentials {
 		why = "the IAM credentials are refused"
 		e.found(Advice, "credentials", "IAM credentials were found and are refused ("+reply.Seen+"): the help desk cannot work with them.",

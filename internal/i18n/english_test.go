@@ -10,7 +10,7 @@ import (
 )
 
 // What is the same in every language: names, and what is typed in a terminal.
-var international = []string{"QR", "SMS", "SHA", "Apple", "Android", "iPhone", "go run ./cmd/portal code KEY"}
+var international = []string{"QR", "SMS", "SHA", "Apple", "Android", "iPhone", "dana", "go run ./cmd/portal code KEY"}
 
 // What a language and English have in common, to the letter.
 var inCommon = map[string][]string{

@@ -8,18 +8,15 @@
 package i18n
 
 import (
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
-
-//go:embed catalog/*.json desk/*.json
-var catalogues embed.FS
 
 // message is a text, or its plural forms by category.
 type message map[string]string
@@ -51,9 +48,9 @@ type Printer struct {
 // newPrinter makes the Printer of a language that is built in. Its catalogue is read when somebody first speaks it: most
 // portals need a few of them, and all together are most of what a start takes. One that cannot be read is a mistake in
 // the program, which a test finds.
-func newPrinter(lang string) *Printer {
+func newPrinter(catalogues fs.FS, lang string) *Printer {
 	return &Printer{lang: lang, messages: sync.OnceValue(func() (messages map[string]message) {
-		data, err := catalogues.ReadFile("catalog/" + lang + ".json")
+		data, err := fs.ReadFile(catalogues, "catalog/"+lang+".json")
 		if err == nil {
 			err = json.Unmarshal(data, &messages)
 		}

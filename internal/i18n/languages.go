@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -66,16 +67,20 @@ const maxKnown = 1000
 
 // New finds the catalogues that are built in.
 func New() (*Languages, error) {
+	catalogues, err := openCatalogues()
+	if err != nil {
+		return nil, fmt.Errorf("i18n: catalogues: %w", err)
+	}
 	printers := make(map[string]*Printer)
-	entries, err := catalogues.ReadDir("catalog")
+	entries, err := fs.ReadDir(catalogues, "catalog")
 	if err != nil {
 		return nil, err
 	}
 	for _, entry := range entries {
 		lang := strings.TrimSuffix(entry.Name(), ".json")
-		printers[lang] = newPrinter(lang)
+		printers[lang] = newPrinter(catalogues, lang)
 	}
-	desk, err := readDesk()
+	desk, err := readDesk(catalogues)
 	if err != nil {
 		return nil, err
 	}
@@ -83,14 +88,14 @@ func New() (*Languages, error) {
 }
 
 // readDesk reads the catalogues of the help desk's pages.
-func readDesk() (map[string]map[string]message, error) {
-	entries, err := catalogues.ReadDir("desk")
+func readDesk(catalogues fs.FS) (map[string]map[string]message, error) {
+	entries, err := fs.ReadDir(catalogues, "desk")
 	if err != nil {
 		return nil, err
 	}
 	desk := map[string]map[string]message{}
 	for _, entry := range entries {
-		data, err := catalogues.ReadFile("desk/" + entry.Name())
+		data, err := fs.ReadFile(catalogues, "desk/"+entry.Name())
 		if err != nil {
 			return nil, err
 		}
