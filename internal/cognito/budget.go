@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Budget keeps calls under the quotas of the AWS account, which all its applications share.
@@ -26,6 +27,9 @@ const (
 	categoryUpdate   = "UserUpdate"
 	categoryRecovery = "UserAccountRecovery"
 	categoryCreation = "UserCreation"
+	categoryResource = "UserResourceRead"
+	categoryList     = "UserList"
+	categoryPool     = "UserPoolRead"
 )
 
 // Quotas are how many calls each second the portal may make, by category, given two of them: signIn for beginning to
@@ -34,29 +38,41 @@ const (
 func Quotas(signIn, updates int) map[string]int {
 	return map[string]int{
 		categorySignIn: signIn, categoryRespond: 3 * signIn, categoryUpdate: updates,
-		categoryToken: 120, categoryRead: 120, categoryRecovery: 30, categoryCreation: 50,
+		categoryToken: 120, categoryRead: 120, categoryRecovery: 30, categoryCreation: 50, categoryResource: 50, categoryList: 30, categoryPool: 15,
 	}
 }
 
-// costs says what each operation is charged to. Those that only begin something can wait; the others are of people
-// whose session or code is running out.
+// costs says what each operation is charged to. Those that only begin something, and the help desk's lists, can wait; the
+// others are of people whose session or code is running out, or who have an agent on the phone.
 //
 //nolint:gochecknoglobals // an immutable table
 var costs = map[string]struct {
 	category string
 	urgent   bool
 }{
-	"AssociateSoftwareToken": {categoryUpdate, false},
-	"ConfirmForgotPassword":  {categoryRecovery, true},
-	"ConfirmSignUp":          {categoryCreation, true},
-	"ForgotPassword":         {categoryRecovery, false},
-	"GetUser":                {categoryRead, true},
-	"GlobalSignOut":          {categoryToken, true},
-	"InitiateAuth":           {categorySignIn, false},
-	"ResendConfirmationCode": {categoryCreation, false},
-	"RespondToAuthChallenge": {categoryRespond, true},
-	"SetUserMFAPreference":   {categoryUpdate, true},
-	"VerifySoftwareToken":    {categoryUpdate, true},
+	"AdminDeleteSoftwareToken":  {categoryUpdate, true},
+	"AdminForgetDevice":         {categoryUpdate, true},
+	"AdminGetUser":              {categoryRead, true},
+	"AdminListDevices":          {categoryResource, true},
+	"AdminListGroupsForUser":    {categoryResource, true},
+	"AdminListUserAuthEvents":   {categoryResource, false},
+	"AdminSetUserMFAPreference": {categoryUpdate, true},
+	"AdminUserGlobalSignOut":    {categoryToken, true},
+	"AssociateSoftwareToken":    {categoryUpdate, false},
+	"ConfirmForgotPassword":     {categoryRecovery, true},
+	"ConfirmSignUp":             {categoryCreation, true},
+	"ForgotPassword":            {categoryRecovery, false},
+	"GetUser":                   {categoryRead, true},
+	"GetUserPoolMfaConfig":      {categoryPool, false},
+	"GlobalSignOut":             {categoryToken, true},
+	"InitiateAuth":              {categorySignIn, false},
+	"ListUsers":                 {categoryList, false},
+	"ListUsersInGroup":          {categoryList, false},
+	"ResendConfirmationCode":    {categoryCreation, false},
+	"RespondToAuthChallenge":    {categoryRespond, true},
+	"RevokeToken":               {categoryToken, false},
+	"SetUserMFAPreference":      {categoryUpdate, true},
+	"VerifySoftwareToken":       {categoryUpdate, true},
 }
 
 // errKeptBack is the cause of a call that the budget had no room for. Nothing was sent.
@@ -67,10 +83,13 @@ func charge(budget Budget) func(*middleware.Stack) error {
 	take := middleware.FinalizeMiddlewareFunc("CallBudget", func(
 		ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler,
 	) (middleware.FinalizeOutput, middleware.Metadata, error) {
-		operation := awsmiddleware.GetOperationName(ctx)
+		operation := ""
+		if r, ok := in.Request.(*smithyhttp.Request); ok { // not the SDK's name for it: see instead
+			_, operation, _ = strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		}
 		cost, known := costs[operation]
 		if !known {
-			return middleware.FinalizeOutput{}, middleware.Metadata{}, fmt.Errorf("%s is charged to nothing", operation)
+			return middleware.FinalizeOutput{}, middleware.Metadata{}, fmt.Errorf("cognito: %q is charged to nothing", operation)
 		}
 		if err := budget.Take(ctx, cost.category, cost.urgent); err != nil {
 			return middleware.FinalizeOutput{}, middleware.Metadata{}, fmt.Errorf("%w: %w", errKeptBack, err)

@@ -56,6 +56,8 @@ func deskKind(err error) helpdesk.Kind {
 	}
 	response, ok := errors.AsType[*awshttp.ResponseError](err)
 	switch {
+	case errors.Is(err, errKeptBack):
+		return helpdesk.PoolBusy
 	case ok && response.HTTPStatusCode() == http.StatusForbidden:
 		return helpdesk.PoolRefused
 	case ok && response.HTTPStatusCode() == http.StatusTooManyRequests:
