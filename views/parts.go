@@ -78,6 +78,16 @@ func oauthStart(returnTo string) templ.SafeURL {
 	return templ.URL(path)
 }
 
+// agentOf is the demo's account that may help others.
+func agentOf(accounts []DemoAccount) string {
+	for _, account := range accounts {
+		if account.State == "agent" {
+			return account.Username
+		}
+	}
+	return ""
+}
+
 // initial is the brand's first letter, for its mark.
 func initial(brand string) string {
 	first, _ := utf8.DecodeRuneInString(brand)

@@ -58,8 +58,8 @@ func (s *Server) goTo(c echo.Context, path string) error {
 
 // moveOn stores what a step made of the flow, also when it failed, and goes to where the flow stands now.
 func (s *Server) moveOn(c echo.Context, f enroll.Flow, err error) error {
-	s.recordDone(c, f)
 	s.countStages(c, f)
+	s.recordDone(c, f) // forgets what was before
 	if setErr := s.setFlow(c, f); setErr != nil {
 		return errors.Join(setErr, err)
 	}

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,5 +102,24 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// An operation that is charged to nothing would never be sent. The inspector's are the doctor's, which has no budget.
+func TestEveryOperationHasACategory(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	must(t, err)
+	call := regexp.MustCompile(`\bapi\.([A-Z][A-Za-z]+)\(ctx`)
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "inspector") {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		must(t, err)
+		for _, match := range call.FindAllStringSubmatch(string(source), -1) {
+			if !cognito.Charged(match[1]) {
+				t.Errorf("%s calls %s, which is charged to nothing", file, match[1])
+			}
+		}
 	}
 }

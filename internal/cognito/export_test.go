@@ -1,0 +1,7 @@
+package cognito
+
+// Charged reports whether the call budget knows an operation.
+func Charged(operation string) bool {
+	_, known := costs[operation]
+	return known
+}
