@@ -37,9 +37,10 @@ func TestBrowserEveryState(t *testing.T) {
 				}
 				b.hold(desktop.inTheDark())
 				b.wantNoViolations(s.name)
-				for _, held := range []look{zoomed, narrow} {
-					b.hold(held).wantNoSidewaysScrolling(s.name)
+				if lang == "en" { // the same width; a mouse changes what is shown
+					b.hold(zoomed).wantNoSidewaysScrolling(s.name)
 				}
+				b.hold(narrow).wantNoSidewaysScrolling(s.name)
 				b.wantRoomForFingers(s.name)
 				b.hold(desktop)
 			}

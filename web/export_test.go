@@ -18,7 +18,15 @@ func (s *Server) Pages() []string {
 			patterns = append(patterns, row.path)
 		}
 	}
-	return patterns
+	if s.Desk == nil {
+		return patterns
+	}
+	for _, row := range s.deskRoutes() {
+		if row.method == http.MethodGet {
+			patterns = append(patterns, row.path)
+		}
+	}
+	return append(patterns, deskHome+"/sign-in")
 }
 
 // FailAt makes requests of path fail: every failure has a page, though some are hard to come by.

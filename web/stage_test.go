@@ -28,7 +28,7 @@ type file struct {
 	body []byte
 }
 
-var ownFile = regexp.MustCompile(`/(?:set-up/qr\.png|continue/qr\.png|brand/[^"]+)`)
+var ownFile = regexp.MustCompile(`/(?:desk/links/[0-9]+/qr\.png|set-up/qr\.png|continue/qr\.png|brand/[^"]+)`)
 
 // record goes to the state, in a portal of its own, and answers the page in each language.
 func (s state) record(t testing.TB, langs []string, changes ...func(*portalOptions)) []*exhibit {
@@ -94,7 +94,11 @@ func (g *gallery) in(t testing.TB, lang string) []*exhibit {
 	if g.exhibits == nil {
 		all := map[string][]*exhibit{}
 		for _, s := range states() {
-			for _, e := range s.record(t, []string{"en", "de", "ar", "ja"}) {
+			langs := []string{"en", "de", "ar", "ja"}
+			if s.desk {
+				langs = langs[:1]
+			}
+			for _, e := range s.record(t, langs) {
 				all[e.lang] = append(all[e.lang], e)
 			}
 		}

@@ -21,6 +21,7 @@ type state struct {
 	name  string
 	with  []func(*portalOptions) // of its portal; none: the pool insists on MFA
 	oauth bool                   // people can sign in at Cognito's pages
+	desk  bool                   // an agent's page: in English, whatever the browser asks for
 	reach func(b *browser)       // after this the browser stands at the page
 }
 
@@ -30,6 +31,7 @@ var noPages = []string{
 	"/sign-in/oauth",   // leads to Cognito's page
 	"/set-up/qr.png",   // is a picture
 	"/continue/qr.png", // is one, too
+	"/desk/links/:link/qr.png",
 }
 
 // states are all pages in all their states.
@@ -117,7 +119,7 @@ func states() []state {
 			b.get("/confirm").post("/confirm", "username", "ada", "code", "", "resend", "yes")
 		}},
 		{name: "handoff", with: both, reach: func(b *browser) { b.get(atHandOff(b)) }},
-	}, setUpStates(), swapStates(), linkStates(), problemStates())
+	}, setUpStates(), swapStates(), linkStates(), deskStates(), problemStates())
 }
 
 func signInStates() []state {
@@ -136,6 +138,17 @@ func signInStates() []state {
 		{name: "sign-in-oauth", oauth: true, reach: func(b *browser) { b.get("/sign-in") }},
 		{name: "sign-in-oauth-only", oauth: true, with: []func(*portalOptions){func(o *portalOptions) { o.noPasswords = true }}, reach: func(b *browser) { b.get("/sign-in") }},
 		{name: "sign-in-error", reach: func(b *browser) { b.signIn("ada", "wrong") }},
+		{name: "line-join", with: []func(*portalOptions){inDemand}, reach: func(b *browser) { atLine(b) }},
+		{name: "line", with: []func(*portalOptions){inDemand}, reach: func(b *browser) {
+			atLine(b)
+			b.submit("/line", "username", "ada").at("/line")
+		}},
+		{name: "sign-in-too-often", reach: func(b *browser) {
+			for range 9 {
+				b.signIn("ada", "Wrong-Horse-9")
+			}
+			b.status(http.StatusTooManyRequests)
+		}},
 		{name: "sign-in-signed-out", reach: func(b *browser) {
 			atSetUp(b)
 			b.submit("/sign-out").at("/sign-in")
@@ -304,6 +317,18 @@ func problemStates() []state {
 	return all
 }
 
+// inDemand is a portal that lets twelve people a second in.
+func inDemand(o *portalOptions) { o.signIn, o.updates = 120, 25 }
+
+// atLine comes two minutes' worth of people too late.
+func atLine(b *browser) {
+	b.t.Helper()
+	for range 1455 {
+		b.handler.Load().Room.Enter(b.t.Context(), "127.0.0.1/32")
+	}
+	b.get("/sign-in").at("/line")
+}
+
 // branded is a portal with all that an operator can set.
 func branded(o *portalOptions) {
 	const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10" width="40" height="40"><circle cx="5" cy="5" r="5" fill="#6d28d9"/></svg>`
@@ -378,20 +403,20 @@ func (b *browser) post(path string, pairs ...string) *browser {
 // The table is complete: whoever adds an address adds what people see there.
 func TestEveryPageHasAState(t *testing.T) {
 	seen := map[string]bool{}
-	var patterns []string
+	patterns := map[string]bool{}
 	for _, e := range theGallery.in(t, "en") {
 		if seen[e.name] {
 			t.Errorf("two states are called %s", e.name)
 		}
 		seen[e.name] = true
-		patterns = e.pages
 		for _, pattern := range e.pages {
+			patterns[pattern] = true
 			if e.method == http.MethodGet && fits(pattern, e.path) {
 				seen[pattern] = true
 			}
 		}
 	}
-	for _, pattern := range patterns {
+	for pattern := range patterns {
 		if !seen[pattern] && !slices.Contains(noPages, pattern) {
 			t.Errorf("no state shows the page %s", pattern)
 		}
