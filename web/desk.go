@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -240,12 +239,11 @@ func (s *Server) readDesk(c echo.Context) (deskSession, error) {
 		return in, nil
 	}
 	ctx := c.Request().Context()
-	ended, err := s.Store.SessionEnded(ctx, in.ID)
-	notBefore, beforeErr := s.Store.NotBefore(ctx, in.Username)
-	if err := errors.Join(err, beforeErr); err != nil {
+	over, err := s.Store.SessionOver(ctx, in.ID, in.Username, in.ProvedAt)
+	if err != nil {
 		return deskSession{}, &enroll.Error{Kind: enroll.StoreDown, Op: "agent's sign-in", Err: err}
 	}
-	if ended || in.ProvedAt.Before(notBefore) || s.Now().Sub(in.ProvedAt) > deskLongest {
+	if over || s.Now().Sub(in.ProvedAt) > deskLongest {
 		return deskSession{}, nil
 	}
 	return in, nil

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -124,12 +123,7 @@ func (s *Server) ended(c echo.Context, f enroll.Flow) bool {
 	if f.ID == (enroll.ID{}) {
 		return false
 	}
-	ended, err := s.Store.SessionEnded(c.Request().Context(), f.ID)
-	if err == nil && !ended && f.Account != "" {
-		var at time.Time
-		at, err = s.Store.NotBefore(c.Request().Context(), f.Account)
-		ended = f.Began.Before(at)
-	}
+	ended, err := s.Store.SessionOver(c.Request().Context(), f.ID, f.Account, f.Began)
 	if err != nil {
 		s.Log.WarnContext(c.Request().Context(), "store does not tell whether a session was ended", "request_id", requestID(c), "error", err)
 	}

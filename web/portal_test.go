@@ -295,6 +295,10 @@ func (s pageStore) SessionEnded(ctx context.Context, id enroll.ID) (bool, error)
 	return s.Store.SessionEnded(ctx, id)
 }
 
+func (s pageStore) SessionOver(ctx context.Context, id enroll.ID, account string, began time.Time) (bool, error) {
+	return s.Store.SessionOver(ctx, id, account, began)
+}
+
 func (s pageStore) Record(ctx context.Context, account string, event web.Event, device string) error {
 	_, err := s.AppendLedger(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device})
 	return err

@@ -79,8 +79,8 @@ type Store interface {
 	EndSession(ctx context.Context, id enroll.ID, until time.Time) error
 	// SessionEnded reports whether that was done.
 	SessionEnded(ctx context.Context, id enroll.ID) (bool, error)
-	// NotBefore is when all of an account's sessions were ended: the zero time when they never were.
-	NotBefore(ctx context.Context, account string) (time.Time, error)
+	// SessionOver reports whether that was done, or all of the account's sign-ins were ended after this one began.
+	SessionOver(ctx context.Context, id enroll.ID, account string, began time.Time) (bool, error)
 	// Record adds to our own record of who set up what, and when: Cognito keeps none.
 	Record(ctx context.Context, account string, event Event, device string) error
 	// Conclude is Record for what a sign-in was for, and EndSession of that sign-in: both, or neither.

@@ -75,8 +75,8 @@ func (s pageStore) EndSession(ctx context.Context, id enroll.ID, until time.Time
 	return s.real.EndSession(ctx, id, until)
 }
 
-func (s pageStore) SessionEnded(ctx context.Context, id enroll.ID) (bool, error) {
-	return s.real.SessionEnded(ctx, id)
+func (s pageStore) SessionOver(ctx context.Context, id enroll.ID, account string, began time.Time) (bool, error) {
+	return s.real.SessionOver(ctx, id, account, began)
 }
 
 func (s pageStore) Record(ctx context.Context, account string, event web.Event, device string) error {

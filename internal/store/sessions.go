@@ -27,6 +27,16 @@ func (s *Store) SessionEnded(ctx context.Context, sid [16]byte) (bool, error) {
 	return ended, err
 }
 
+// SessionOver reports whether sid was ended, or all sessions of account that, like it, began before a moment. Every
+// request asks this, so it is one question.
+func (s *Store) SessionOver(ctx context.Context, sid [16]byte, account string, began time.Time) (bool, error) {
+	var over bool
+	err := s.read(ctx, "look up session", `SELECT EXISTS (SELECT 1 FROM ended_sessions WHERE sid = $1)
+		OR EXISTS (SELECT 1 FROM not_before WHERE account = $2 AND moment > $3)`,
+		[]any{sid[:], clean(account), micros(began)}, &over)
+	return over, err
+}
+
 // EndAllBefore ends every session of account that began before the moment at. An earlier moment than one that is known
 // changes nothing.
 func (s *Store) EndAllBefore(ctx context.Context, account string, at time.Time) error {

@@ -99,3 +99,29 @@ func BenchmarkSessionEnded(b *testing.B) {
 		}
 	})
 }
+
+// What every request asks: either of the two ends a session, and on every node.
+func TestSessionOver(t *testing.T) {
+	engines(t, func(w *world) {
+		t, ctx := w.t, w.t.Context()
+		must(t, w.first.EndSession(ctx, sid(1), start.Add(time.Hour)))
+		must(t, w.first.EndAllBefore(ctx, "ada", start))
+		for _, test := range []struct {
+			name    string
+			sid     [16]byte
+			account string
+			began   time.Time
+			want    bool
+		}{
+			{"ended by itself", sid(1), "bob", start, true},
+			{"of an account whose sessions were ended later", sid(2), "ada", start.Add(-time.Microsecond), true},
+			{"that began at that moment", sid(2), "ada", start, false},
+			{"of another account", sid(2), "bob", start.Add(-time.Hour), false},
+			{"of an account that is not known yet", sid(2), "", start.Add(-time.Hour), false},
+		} {
+			if over, err := w.node().SessionOver(ctx, test.sid, test.account, test.began); over != test.want || err != nil {
+				t.Errorf("a session %s: over is %v (%v), want %v", test.name, over, err, test.want)
+			}
+		}
+	})
+}
