@@ -97,7 +97,7 @@ func (s *Server) admitted(c echo.Context, scope Scope) (caller, error) {
 		refusal := &tooOften{limit.Name, wait}
 		return caller{}, &apiError{Status: http.StatusTooManyRequests, Code: "too_many_requests", Detail: "try again in " + strconv.Itoa(refusal.seconds()) + " seconds", retryAfter: wait, cause: refusal}
 	}
-	if err != nil {
+	if app.key.Name == "" { // a key that is none; one that is for something else is no guess
 		s.Guard.Failed(c.Request().Context(), limit, who)
 	}
 	return app, err
@@ -113,7 +113,7 @@ func (s *Server) caller(c echo.Context, scope Scope) (caller, error) {
 		}
 		c.Set(apiKeyKey, known.Name)
 		if !slices.Contains(known.Scopes, scope) {
-			return caller{}, &apiError{Status: http.StatusForbidden, Code: "scope", Detail: "this key is not for " + string(scope)}
+			return caller{key: known}, &apiError{Status: http.StatusForbidden, Code: "scope", Detail: "this key is not for " + string(scope)}
 		}
 		return caller{key: known, text: text}, nil
 	}

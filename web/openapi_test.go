@@ -374,13 +374,32 @@ func (p *portal) provoke(t *testing.T) {
 			}
 		}
 	}
+	p.mustWait(one, mail, token)
 	p.must(p.store.Close())
 	for _, call := range p.everyCall(one, mail, token) {
-		a := p.app(map[string]string{"handoffs": apiKey, "invites": ticketKey, "coverage": reportKey, "ledger": reportKey}[call.scope])
+		a := p.app(keyFor(call.scope))
 		if a.call(call.method, call.path, call.body); a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
 			t.Errorf("%s %s without a store: %d %s", call.method, call.path, a.status, a.body)
 		}
 	}
+}
+
+// mustWait asks so often with each key that all of its calls are told to wait, and waits.
+func (p *portal) mustWait(one, mail, token string) {
+	p.t.Helper()
+	for _, key := range []string{apiKey, ticketKey, reportKey} {
+		for a := p.app(key); a.status != http.StatusTooManyRequests; {
+			a.call(http.MethodGet, "/api/v1/invites/0", "") // not even asked for
+		}
+	}
+	for _, call := range p.everyCall(one, mail, token) {
+		p.app(keyFor(call.scope)).call(call.method, call.path, call.body).want(http.StatusTooManyRequests, "too_many_requests")
+	}
+	p.clock.advance(time.Minute)
+}
+
+func keyFor(scope string) string {
+	return map[string]string{"handoffs": apiKey, "invites": ticketKey, "coverage": reportKey, "ledger": reportKey}[scope]
 }
 
 type apiCall struct{ method, path, body, scope string }

@@ -26,6 +26,7 @@ import (
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/store"
+	"cognito-enroll/internal/throttle"
 	"cognito-enroll/static"
 	"cognito-enroll/web"
 )
@@ -50,17 +51,24 @@ func wire(ctx context.Context, address string) (*web.Server, error) {
 		UserPoolID: "eu-central-1_Bench0001", ClientID: "bench", Flow: cognito.FlowPassword, SessionValidity: 15 * time.Minute, Now: time.Now,
 	})
 	const age = 40 * time.Minute
-	sessions, err1 := session.New(session.Options{Name: "enroll", Keys: []session.Key{session.NewKey()}, MaxAge: age, Now: pool.Now})
+	sealing := session.Options{Name: "enroll", Keys: []session.Key{session.NewKey()}, MaxAge: age, Now: pool.Now}
+	sessions, err1 := session.New(sealing)
+	sealing.Name = "device"
+	devices, err6 := session.New(sealing)
+	sealing.Name = "place"
+	places, err7 := session.New(sealing)
 	assets, err2 := static.New()
 	languages, err3 := i18n.New()
 	look, err4 := brand.Load(nil, languages, brand.Settings{})
 	memory, err5 := store.Open(ctx, "sqlite:portal.db", store.Options{Now: pool.Now})
-	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
 		return nil, fmt.Errorf("wire: %w", err)
 	}
 	return web.New(web.Options{ //nolint:contextcheck // handlers go by their request's context
 		Enroll: enroll.New(enroll.Options{Pool: pool, Now: pool.Now}), Sessions: sessions, SessionAge: age, Store: pageStore{real: memory},
 		QR: qr.NewDrawer(1024), Assets: assets, Brand: look, PublicURL: &url.URL{Scheme: "http", Host: address},
+		Devices: devices, Places: places, Guard: throttle.NewGuard(throttle.GuardOptions{Now: pool.Now}), OneNetwork: true,
+		Room:            throttle.NewRoom(throttle.RoomOptions{Rate: 1e6, Now: pool.Now, Log: slog.New(slog.DiscardHandler)}),
 		SessionValidity: 15 * time.Minute, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)), Now: pool.Now,
 	})
 }
