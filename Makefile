@@ -28,7 +28,7 @@ dev: ## Serve with the embedded pool; build and start again whenever a source ch
 	@.ci/dev
 
 test: setup ## Every test with the race detector; installs Chromium and gcc where it may
-	go test -race ./...
+	go test -race -timeout 20m ./...
 
 generate: css ## Write the Go code of the views, portal.css, the archive of texts and docs/configuration.md
 	go tool templ generate -path views
