@@ -127,9 +127,9 @@ func TestWhoWasLetInIsNotSentBack(t *testing.T) {
 	for range 1455 {
 		p.handler.Load().Room.Enter(t.Context(), "127.0.0.1/32")
 	}
-	late.get("/").at("/sign-in").submit("/sign-in", "username", "ada", "password", password).at("/set-up")
+	late.get("/sign-in").at("/sign-in").submit("/sign-in", "username", "ada", "password", password).at("/set-up")
 	done.submit("/try").at("/sign-in").submit("/sign-in", "username", "grace", "password", password).at("/challenge")
-	p.browser().get("/").at("/line")
+	p.browser().get("/sign-in").at("/line")
 }
 
 // A cookie that was made up, or is of another portal, is no place.
@@ -169,7 +169,7 @@ func TestBrowserWaitsInLine(t *testing.T) {
 				p.handler.Load().Room.Enter(t.Context(), "127.0.0.1/32")
 			}
 			b := p.openTab(l)
-			b.open("/").at("/line").fill("#username", "ada").click(submit).shows("#step", "Your place in line: 98")
+			b.open("/sign-in").at("/line").fill("#username", "ada").click(submit).shows("#step", "Your place in line: 98")
 			b.keep("line")
 			p.clock.advance(2 * time.Second)
 			b.shows("#step", "Your place in line: 74")
