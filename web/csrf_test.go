@@ -30,8 +30,8 @@ func TestFormsOfOtherSites(t *testing.T) {
 
 			cells := 0
 			for _, post := range b.handler.Load().Posts() {
-				_, path, _ := strings.Cut(post, " ")
-				path = strings.ReplaceAll(path, ":locator", strings.Repeat("A", 26))
+				method, path, _ := strings.Cut(post, " ")
+				path = strings.NewReplacer(":locator", strings.Repeat("A", 26), ":id", "7").Replace(path)
 				for _, site := range []string{"", "same-origin", "none", "same-site", "cross-site"} {
 					for _, origin := range []string{"", "OWN", "null", "https://evil.example", "https://evil.portal.example", "OWN1", "https://127.0.0.1"} {
 						for kind, token := range tokens {
@@ -41,9 +41,9 @@ func TestFormsOfOtherSites(t *testing.T) {
 								from = used
 							}
 							origin := strings.Replace(origin, "OWN", from.server.URL, 1)
-							answer := from.forge(path, site, origin, token)
+							answer := from.forge(method, path, site, origin, token)
 							foreign := answer.Code == http.StatusForbidden && strings.Contains(answer.Body.String(), elsewhere(path))
-							what := strings.Join([]string{path, "Sec-Fetch-Site " + site, "Origin " + origin, "token " + kind}, ", ")
+							what := strings.Join([]string{post, "Sec-Fetch-Site " + site, "Origin " + origin, "token " + kind}, ", ")
 							switch {
 							case foreign == mayBeOurs(site, origin, from.server.URL):
 								t.Fatalf("%s: refused as foreign: %t", what, foreign)
@@ -91,9 +91,10 @@ func elsewhere(path string) string {
 }
 
 // forge sends an empty form with these headers.
-func (b *browser) forge(path, site, origin, token string) *httptest.ResponseRecorder {
+func (b *browser) forge(method, path, site, origin, token string) *httptest.ResponseRecorder {
 	b.t.Helper()
 	r := b.formTo(path, url.Values{"flow": {token}})
+	r.Method = method
 	r.Header.Del("Sec-Fetch-Site")
 	for name, value := range map[string]string{"Sec-Fetch-Site": site, "Origin": origin} {
 		if value != "" {

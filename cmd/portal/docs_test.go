@@ -36,6 +36,9 @@ func walk(t *testing.T, page string, replacements ...string) string {
 	t.Helper()
 	for _, tool := range []string{"bash", "curl", "jq", "sqlite3", "aws"} {
 		if _, err := exec.LookPath(tool); err != nil {
+			if os.Getenv("PORTAL_TEST_TOOLS") == "required" {
+				t.Fatalf("%s is not there: .ci/setup", tool)
+			}
 			t.Skipf("%s is not installed: the commands of docs/%s were not tried", tool, page)
 		}
 	}
@@ -48,7 +51,7 @@ func walk(t *testing.T, page string, replacements ...string) string {
 	server := httptest.NewServer(pool)
 	t.Cleanup(server.Close)
 	info := pool.Info()
-	script := "set -euo pipefail\n" + strings.Join(shellBlocks(t, page), "\n")
+	script := "set -euo pipefail\ntrap 'jobs -p | xargs -r kill' EXIT\n" + strings.Join(shellBlocks(t, page), "\n")
 	script = strings.NewReplacer(append(replacements, "eu-central-1_AbCdEf123", info.UserPoolID, "1example23456789", info.ClientID)...).Replace(script)
 	binary := buildCommand(t, "cognito-enroll/cmd/portal")
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", script+"\n")
@@ -92,10 +95,27 @@ func TestWalkThroughConnect(t *testing.T) {
 	}
 }
 
+func TestWalkThroughHelpDesk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and starts processes")
+	}
+	out := walk(t, "helpdesk.md", "127.0.0.1:8080", freeAddress(t))
+	for _, want := range []string{
+		"Link 1 for ada, until ", "/i/", // portal invite
+		`"status": "live"`, `["piece","until"]`, "\n204\n", // the API: made, told anew, ended
+		`"pending":1`,
+		" entries, unbroken; ",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
 // Every page with commands is walked through by a test: here, or by the one that is named.
 func TestEveryPageWithCommandsIsTried(t *testing.T) {
 	tried := map[string]bool{
-		"operate.md": true, "connect.md": true,
+		"operate.md": true, "connect.md": true, "helpdesk.md": true,
 		"userpool.md": true, // cmd/userpool
 		"brand.md":    true, // brand_test.go has its settings
 	}

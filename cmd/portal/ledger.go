@@ -35,7 +35,7 @@ func ledger(ctx context.Context, args []string, lookupEnv func(string) (string, 
 		if err != nil {
 			return words(err)
 		}
-		_, _ = fmt.Fprintf(stderr, "%d accounts, %d with an app; %d calls to the pool in %s\n", report.Accounts, report.WithApp, report.Calls, report.Took.Round(time.Second))
+		_, _ = fmt.Fprintf(stderr, "accounts: %d, with an app: %d; calls to the pool: %d in %s\n", report.Accounts, report.WithApp, report.Calls, report.Took.Round(time.Second))
 	}
 	if *rows {
 		return words(o.desk.CoverageCSV(ctx, o.agent, stdout))
