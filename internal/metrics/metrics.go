@@ -28,7 +28,12 @@ type Label struct {
 type Registry struct {
 	mu       sync.Mutex
 	families map[string]*family
-	gauges   map[string]gauge
+	gauges   map[string]map[string]gauge // by name, then by labels
+
+	// A view of another registry (see With) keeps nothing itself.
+	of    *Registry
+	label Label
+	value string
 }
 
 // family is all series of one name.
@@ -49,44 +54,83 @@ type series struct {
 }
 
 type gauge struct {
-	help, labels string
-	read         func() float64
+	help string
+	read func() float64
 }
 
 // Counter counts. A nil Counter counts nothing.
-type Counter struct{ family *family }
+type Counter struct {
+	family *family
+	first  []string // values of the labels that With gave
+}
 
 // Histogram sorts durations. A nil Histogram takes none.
-type Histogram struct{ family *family }
+type Histogram struct {
+	family *family
+	first  []string
+}
+
+// With answers r as seen by one of several parts that count the same: each of its families has one more label before its
+// own, with this value, which is in the label's set.
+func (r *Registry) With(label Label, value string) *Registry {
+	return &Registry{of: r, label: label, value: value}
+}
 
 // Counter answers the counter of that name, and makes it when there is none. With at most one label, every series exists
 // from the start: an alert can tell zero from unknown.
 func (r *Registry) Counter(name, help string, labels ...Label) *Counter {
-	return &Counter{r.family(name, help, nil, labels)}
+	f, first := r.family(name, help, nil, labels)
+	return &Counter{f, first}
 }
 
 // Histogram answers the histogram of that name, and makes it when there is none. The buckets are upper bounds in seconds,
 // ascending.
 func (r *Registry) Histogram(name, help string, buckets []float64, labels ...Label) *Histogram {
-	return &Histogram{r.family(name, help, buckets, labels)}
+	f, first := r.family(name, help, buckets, labels)
+	return &Histogram{f, first}
 }
 
 // Gauge adds a figure that is asked for when it is read. Pairs are names and values of fixed labels.
 func (r *Registry) Gauge(name, help string, read func() float64, pairs ...string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.gauges == nil {
-		r.gauges = map[string]gauge{}
+	if r.of != nil {
+		r.of.Gauge(name, help, read, append([]string{r.label.Name, r.value}, pairs...)...)
+		return
 	}
 	var labels []Label
 	var values []string
 	for i := 0; i+1 < len(pairs); i += 2 {
 		labels, values = append(labels, Label{Name: pairs[i]}), append(values, pairs[i+1])
 	}
-	r.gauges[name] = gauge{help, labelText(labels, values), read}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gauges == nil {
+		r.gauges = map[string]map[string]gauge{}
+	}
+	if r.gauges[name] == nil {
+		r.gauges[name] = map[string]gauge{}
+	}
+	r.gauges[name][labelText(labels, values)] = gauge{help, read}
 }
 
-func (r *Registry) family(name, help string, buckets []float64, labels []Label) *family {
+// family answers the family of that name, and the values of its first labels that are fixed here.
+func (r *Registry) family(name, help string, buckets []float64, labels []Label) (*family, []string) {
+	var first []string
+	for ; r.of != nil; r = r.of {
+		labels, first = append([]Label{r.label}, labels...), append([]string{r.value}, first...)
+	}
+	f := r.find(name, help, buckets, labels)
+	switch len(labels) - len(first) {
+	case 0:
+		f.at(first...)
+	case 1:
+		for _, value := range labels[len(first)].Values {
+			f.at(append(slices.Clone(first), value)...)
+		}
+	}
+	return f, first
+}
+
+func (r *Registry) find(name, help string, buckets []float64, labels []Label) *family {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if f := r.families[name]; f != nil { // made before the settings were reloaded
@@ -99,14 +143,6 @@ func (r *Registry) family(name, help string, buckets []float64, labels []Label) 
 			known[value] = true
 		}
 		f.known = append(f.known, known)
-	}
-	switch len(labels) {
-	case 0:
-		f.at()
-	case 1:
-		for _, value := range labels[0].Values {
-			f.at(value)
-		}
 	}
 	if r.families == nil {
 		r.families = map[string]*family{}
@@ -136,7 +172,7 @@ func (f *family) at(values ...string) *series {
 // Add counts one more of these label values.
 func (c *Counter) Add(values ...string) {
 	if c != nil {
-		c.family.at(values...).count.Add(1)
+		c.family.at(under(c.first, values)...).count.Add(1)
 	}
 }
 
@@ -146,7 +182,7 @@ func (h *Histogram) Observe(seconds float64, values ...string) {
 		return
 	}
 	seconds = max(seconds, 0)
-	s := h.family.at(values...)
+	s := h.family.at(under(h.first, values)...)
 	if i, _ := slices.BinarySearch(h.family.buckets, seconds); i < len(s.bucket) {
 		s.bucket[i].Add(1)
 	}
@@ -157,4 +193,12 @@ func (h *Histogram) Observe(seconds float64, values ...string) {
 		}
 	}
 	s.count.Add(1)
+}
+
+// under puts values behind those of the labels that With gave.
+func under(first, values []string) []string {
+	if len(first) == 0 {
+		return values
+	}
+	return append(slices.Clone(first), values...)
 }

@@ -103,6 +103,45 @@ x_total{a="other",b="other"} 4000
 	}
 }
 
+// Several parts count under one label, and none under another's value.
+func TestWith(t *testing.T) {
+	var r metrics.Registry
+	pools := metrics.Label{Name: "pool", Values: []string{"a", "b"}}
+	a, b := r.With(pools, "a"), r.With(pools, "b")
+	ways := metrics.Label{Name: "way", Values: []string{"up"}}
+	for _, view := range []*metrics.Registry{a, b} {
+		view.Counter("x_plain_total", "Plain.")
+		view.Gauge("x_depth", "Depth.", func() float64 { return 2 }, "of", "it")
+	}
+	a.Counter("x_things_total", "Things.", ways).Add("up")
+	b.Counter("x_things_total", "Things.", ways).Add("a", "up")
+	b.Counter("x_things_total", "Things.", ways)
+	b.Histogram("x_seconds", "Durations.", []float64{1}).Observe(2)
+	want := `# HELP x_plain_total Plain.
+# TYPE x_plain_total counter
+x_plain_total{pool="a"} 0
+x_plain_total{pool="b"} 0
+# HELP x_seconds Durations.
+# TYPE x_seconds histogram
+x_seconds_bucket{pool="b",le="1"} 0
+x_seconds_bucket{pool="b",le="+Inf"} 1
+x_seconds_sum{pool="b"} 2
+x_seconds_count{pool="b"} 1
+# HELP x_things_total Things.
+# TYPE x_things_total counter
+x_things_total{pool="a",way="up"} 1
+x_things_total{pool="b",way="other"} 1
+x_things_total{pool="b",way="up"} 0
+# HELP x_depth Depth.
+# TYPE x_depth gauge
+x_depth{pool="a",of="it"} 2
+x_depth{pool="b",of="it"} 2
+`
+	if got := own(exposition(t, &r)); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestNilCountsNothing(*testing.T) {
 	(*metrics.Counter)(nil).Add("x")
 	(*metrics.Histogram)(nil).Observe(1)

@@ -18,15 +18,22 @@ const contentType = "text/plain; version=0.0.4; charset=utf-8"
 func (r *Registry) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	var out bytes.Buffer
 	r.mu.Lock()
-	families, gauges := maps.Clone(r.families), maps.Clone(r.gauges)
+	families, gauges := maps.Clone(r.families), map[string]map[string]gauge{}
+	for name, each := range r.gauges {
+		gauges[name] = maps.Clone(each)
+	}
 	r.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(families)) {
 		families[name].write(&out)
 	}
 	for _, name := range slices.Sorted(maps.Keys(gauges)) {
-		g := gauges[name]
-		writeHead(&out, name, g.help, "gauge")
-		fmt.Fprintf(&out, "%s%s %s\n", name, g.labels, number(g.read()))
+		for i, labels := range slices.Sorted(maps.Keys(gauges[name])) {
+			g := gauges[name][labels]
+			if i == 0 {
+				writeHead(&out, name, g.help, "gauge")
+			}
+			fmt.Fprintf(&out, "%s%s %s\n", name, labels, number(g.read()))
+		}
 	}
 	writeRuntime(&out)
 	writeProcess(&out)
