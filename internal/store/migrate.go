@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +38,9 @@ func (s *Store) migrate(ctx context.Context) error {
 		if err := s.lock(ctx, tx, lockMigrate); err != nil {
 			return err
 		}
+		if err := s.makeSchema(ctx, tx); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS migrations
 			(version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)`); err != nil {
 			return err
@@ -60,6 +64,22 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		return nil
 	}))
+}
+
+// plainName is a name that PostgreSQL takes as it is written. Schemas of other names, and lists of them, are the operator's.
+var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`) //nolint:gochecknoglobals // a constant
+
+// makeSchema makes the schema that the store's URL names, if there is none: who may not make it must be given it.
+func (s *Store) makeSchema(ctx context.Context, tx *sql.Tx) error {
+	if !plainName.MatchString(s.schema) {
+		return nil
+	}
+	var exists bool
+	if err := tx.QueryRowContext(ctx, `SELECT to_regnamespace($1) IS NOT NULL`, s.schema).Scan(&exists); err != nil || exists {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `CREATE SCHEMA "`+s.schema+`"`) //nolint:gosec // the name is plain
+	return err
 }
 
 func (s *Store) apply(ctx context.Context, tx *sql.Tx, version int, name string) error {

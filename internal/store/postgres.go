@@ -49,6 +49,7 @@ func openPostgres(url string, conns int) (engine, error) {
 			return err
 		},
 		key:      "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+		schema:   config.RuntimeParams["search_path"],
 		conflict: postgresConflict,
 		commits:  true,
 	}, nil

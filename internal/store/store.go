@@ -4,6 +4,7 @@
 //	sqlite:portal.db   one file, made at the first start (sqlite.go)     one process serves, others may look and act
 //	sqlite::memory:    nothing outlives the process                      the demo, tests
 //	postgres://…       many nodes (postgres.go)                          several portals behind one address
+//	  …?search_path=a  the same, in a schema of its own                  one of several pools in one database
 //
 //	what                                             file          kept until
 //	sessions that ended; accounts signed out         sessions.go   their cookies have expired
@@ -83,6 +84,8 @@ type engine struct {
 	lock func(ctx context.Context, tx *sql.Tx, name lockName) error
 	// key is the type of a primary key that counts up by itself.
 	key string
+	// schema is what the tables are in: "" where the engine has one, or its URL names none.
+	schema string
 	// conflict reports whether an error says that a row with the same key exists.
 	conflict func(error) bool
 	// commits reports whether a single statement that returns rows tells of a failed commit. SQLite's driver may
