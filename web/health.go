@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -12,15 +13,25 @@ func changePassword(c echo.Context) error {
 	return c.Redirect(http.StatusFound, "/forgot-password")
 }
 
-// showReady says whether this node should be sent visitors: not while it is stopping, and not without its store, which
-// hand-offs and the end of a session need.
-func (s *Server) showReady(c echo.Context) error {
+// Ready says why this node should not be sent visitors, and what caused that: "" when it should. It should not while it is
+// stopping, and not without its store, which hand-offs and the end of a session need.
+func (s *Server) Ready(ctx context.Context) (reason string, cause error) {
 	if s.Draining != nil && s.Draining() {
-		return c.String(http.StatusServiceUnavailable, "draining: this node was told to stop\n")
+		return "draining: this node was told to stop", nil
 	}
-	if err := s.Store.Ping(c.Request().Context()); err != nil {
-		logCause(c, err)
-		return c.String(http.StatusServiceUnavailable, "store: does not answer\n")
+	if err := s.Store.Ping(ctx); err != nil {
+		return "store: does not answer", err
+	}
+	return "", nil
+}
+
+func (s *Server) showReady(c echo.Context) error {
+	reason, cause := s.Ready(c.Request().Context())
+	if cause != nil {
+		logCause(c, cause)
+	}
+	if reason != "" {
+		return c.String(http.StatusServiceUnavailable, reason+"\n")
 	}
 	return c.String(http.StatusOK, "ok\n")
 }

@@ -18,11 +18,15 @@ import (
 type observing struct {
 	metrics  *metrics.Registry
 	exporter *trace.Exporter // nil: no traces are exported
+	pools    metrics.Label   // the names of several pools
 }
 
 // newObserving makes it by the settings.
-func newObserving(cfg config, log *slog.Logger) observing {
-	o := observing{metrics: new(metrics.Registry)}
+func newObserving(cfg config, sites []site, log *slog.Logger) observing {
+	o := observing{metrics: new(metrics.Registry), pools: metrics.Label{Name: "pool"}}
+	for _, each := range sites {
+		o.pools.Values = append(o.pools.Values, each.name)
+	}
 	version, revision := built()
 	o.metrics.Gauge("portal_build_info", "What this was built from.", func() float64 { return 1 }, "version", version, "revision", revision)
 	if cfg.TracesURL == "" {
@@ -33,6 +37,12 @@ func newObserving(cfg config, log *slog.Logger) observing {
 		URL: cfg.TracesURL, Headers: cfg.TracesHeaders, Service: cfg.ServiceName, Version: version,
 		HTTP: &http.Client{}, Log: log, Now: time.Now, Lost: func() { lost.Add() },
 	})
+	return o
+}
+
+// of is what is seen of one of several pools.
+func (o observing) of(pool string) observing {
+	o.metrics = o.metrics.With(o.pools, pool)
 	return o
 }
 

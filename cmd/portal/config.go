@@ -27,6 +27,10 @@ type config struct {
 	// hold secrets, so let nobody else read it. On SIGHUP it is read again, and so are the files that the variables
 	// with _FILE name. (-config, PORTAL_CONFIG)
 	File string
+	// PoolsDir is a folder with a file NAME.env for each of several pools, chosen by the host of its PORTAL_PUBLIC_URL: see
+	// docs/pools.md. Such a file has all settings of its pool; those marked *for all pools* stand beside this one.
+	// (-pools-dir, PORTAL_POOLS_DIR)
+	PoolsDir string
 	// Listen is the address that the portal listens on. (-listen, PORTAL_LISTEN)
 	Listen string
 	// PublicURL is where browsers reach the portal, for example https://mfa.example.com. It decides whether cookies
@@ -144,6 +148,9 @@ type config struct {
 // demo reports whether the portal runs on the embedded pool.
 func (c config) demo() bool { return c.UserPoolID == "" && c.ClientID == "" }
 
+// undecided reports whether these settings are what several pools have in common, and name none of them.
+func (c config) undecided() bool { return c.PoolsDir != "" && c.demo() }
+
 // mfa is the pool's MFA setting as far as it is known.
 func (c config) mfa() string {
 	if c.demo() {
@@ -168,6 +175,8 @@ type trait uint8
 
 const (
 	reloads trait = 1 << iota // SIGHUP changes it without a restart
+	forAll                    // one value for all pools, see PoolsDir
+	ambient                   // AWS's own: what the environment has is for all pools that do not say otherwise
 	hidden                    // a secret: never printed
 	address                   // an address that may have a password in it, which is never printed
 )
@@ -188,8 +197,9 @@ func settings() []setting {
 		}
 	}
 	return []setting{
-		{"config", "PORTAL_CONFIG", "", "file of settings, NAME=value", 0, text(func(c *config) *string { return &c.File })},
-		{"listen", "PORTAL_LISTEN", "127.0.0.1:8080", "address to listen on", 0, text(func(c *config) *string { return &c.Listen })},
+		{"config", "PORTAL_CONFIG", "", "file of settings, NAME=value", forAll, text(func(c *config) *string { return &c.File })},
+		{"pools-dir", "PORTAL_POOLS_DIR", "", "folder with a file of settings for each of several pools", forAll, text(func(c *config) *string { return &c.PoolsDir })},
+		{"listen", "PORTAL_LISTEN", "127.0.0.1:8080", "address to listen on", forAll, text(func(c *config) *string { return &c.Listen })},
 		{"public-url", "PORTAL_PUBLIC_URL", "", "where browsers reach the portal", 0, (*config).setPublicURL},
 		{"", "PORTAL_SESSION_KEYS", "", "", reloads | hidden, (*config).setSessionKeys},
 		{"store", "PORTAL_STORE", "", "where to remember things: sqlite:FILE or postgres://…", address, text(func(c *config) *string { return &c.Store })},
@@ -197,11 +207,11 @@ func settings() []setting {
 		{"", "PORTAL_API_KEYS", "", "", reloads | hidden, (*config).setAPIKeys},
 		{"sign-in", "PORTAL_SIGN_IN", "password", "where people sign in: password, oauth or both", 0, func(c *config, value string) error { return oneOf(&c.SignIn, value, "password", "oauth", "both") }},
 		{"", "COGNITO_DOMAIN", "", "", 0, (*config).setDomain},
-		{"admin-listen", "PORTAL_ADMIN_LISTEN", "", "address of /metrics; a port alone is on loopback", 0, (*config).setAdminListen},
-		{"", "OTEL_EXPORTER_OTLP_ENDPOINT", "", "", address, (*config).setTracesURL},
-		{"", "OTEL_EXPORTER_OTLP_HEADERS", "", "", hidden, (*config).setTracesHeaders},
-		{"", "OTEL_SERVICE_NAME", "cognito-enroll", "", 0, text(func(c *config) *string { return &c.ServiceName })},
-		{"drain-delay", "PORTAL_DRAIN_DELAY", "5s", "how long a stopping node says so before it closes", 0, (*config).setDrainDelay},
+		{"admin-listen", "PORTAL_ADMIN_LISTEN", "", "address of /metrics; a port alone is on loopback", forAll, (*config).setAdminListen},
+		{"", "OTEL_EXPORTER_OTLP_ENDPOINT", "", "", forAll | address, (*config).setTracesURL},
+		{"", "OTEL_EXPORTER_OTLP_HEADERS", "", "", forAll | hidden, (*config).setTracesHeaders},
+		{"", "OTEL_SERVICE_NAME", "cognito-enroll", "", forAll, text(func(c *config) *string { return &c.ServiceName })},
+		{"drain-delay", "PORTAL_DRAIN_DELAY", "5s", "how long a stopping node says so before it closes", forAll, (*config).setDrainDelay},
 		{"brand-dir", "PORTAL_BRAND_DIR", "", "folder with name, logo, colours, apps and texts", reloads, text(func(c *config) *string { return &c.BrandDir })},
 		{"brand", "PORTAL_BRAND", "", "the organisation's name", reloads, text(func(c *config) *string { return &c.Brand })},
 		{"issuer", "PORTAL_ISSUER", "", "name that apps list the account under (default: the brand)", reloads, text(func(c *config) *string { return &c.Issuer })},
@@ -209,13 +219,13 @@ func settings() []setting {
 		{"support", "PORTAL_SUPPORT", "", "line at the foot of every page", reloads, text(func(c *config) *string { return &c.Support })},
 		{"maintenance", "PORTAL_MAINTENANCE", "false", "close the portal: true or false", reloads, func(c *config, value string) error { return yesNo(&c.Maintenance, value) }},
 		{"password-policy", "PORTAL_PASSWORD_POLICY", "8,upper,lower,number,symbol", "the pool's password policy", reloads, (*config).setPasswordPolicy},
-		{"", "PORTAL_TRUSTED_PROXIES", "", "", 0, (*config).setTrustedProxies},
-		{"log-level", "PORTAL_LOG_LEVEL", "info", "debug, info, warn or error", reloads, func(c *config, value string) error { return c.LogLevel.UnmarshalText([]byte(value)) }},
-		{"", "AWS_REGION", "", "", 0, text(func(c *config) *string { return &c.Region })},
+		{"", "PORTAL_TRUSTED_PROXIES", "", "", forAll, (*config).setTrustedProxies},
+		{"log-level", "PORTAL_LOG_LEVEL", "info", "debug, info, warn or error", forAll | reloads, func(c *config, value string) error { return c.LogLevel.UnmarshalText([]byte(value)) }},
+		{"", "AWS_REGION", "", "", ambient, text(func(c *config) *string { return &c.Region })},
 		{"", "COGNITO_USER_POOL_ID", "", "", 0, text(func(c *config) *string { return &c.UserPoolID })},
 		{"", "COGNITO_CLIENT_ID", "", "", 0, text(func(c *config) *string { return &c.ClientID })},
 		{"", "COGNITO_CLIENT_SECRET", "", "", hidden, func(c *config, value string) error { c.ClientSecret = secret.New(strings.TrimSpace(value)); return nil }},
-		{"", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "", "", 0, (*config).setEndpoint},
+		{"", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "", "", ambient, (*config).setEndpoint},
 		{"session-validity", "COGNITO_AUTH_SESSION_VALIDITY", "3m", "the app client's AuthSessionValidity", 0, (*config).setSessionValidity},
 		{"auth-flow", "COGNITO_AUTH_FLOW", "auto", "how passwords are proved: auto, srp, password or choice", 0, (*config).setAuthFlow},
 		{"mfa", "COGNITO_MFA", "", "the pool's MFA setting: on or optional", 0, func(c *config, value string) error { return oneOf(&c.MFA, value, "", "on", "optional") }},
@@ -240,7 +250,7 @@ func settings() []setting {
 // complete fills in what follows from the rest, and checks what belongs together.
 func (c *config) complete() []error {
 	var faults []error
-	if c.Store == "" {
+	if c.Store == "" && !c.undecided() {
 		c.Store = "sqlite:portal.db"
 		if c.demo() {
 			c.Store = "sqlite::memory:"
@@ -248,6 +258,9 @@ func (c *config) complete() []error {
 	}
 	if c.SignIn != "password" && (c.Domain == "" || c.PublicURL == nil) {
 		faults = append(faults, errors.New("PORTAL_SIGN_IN: signing in at Cognito's pages needs COGNITO_DOMAIN and PORTAL_PUBLIC_URL"))
+	}
+	if c.undecided() {
+		return faults
 	}
 	faults = append(faults, c.completeDesk()...)
 	faults = append(faults, c.completeMessages()...)

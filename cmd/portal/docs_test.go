@@ -112,10 +112,22 @@ func TestWalkThroughHelpDesk(t *testing.T) {
 	}
 }
 
+func TestWalkThroughPools(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and starts processes")
+	}
+	out := walk(t, "pools.md", "127.0.0.1:8080", freeAddress(t))
+	for _, want := range []string{"# partners.env", "# staff.env", "· Northwind staff\n", "· Northwind partners\n421\n", "fault 0"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
 // Every page with commands is walked through by a test: here, or by the one that is named.
 func TestEveryPageWithCommandsIsTried(t *testing.T) {
 	tried := map[string]bool{
-		"operate.md": true, "connect.md": true, "helpdesk.md": true,
+		"operate.md": true, "connect.md": true, "helpdesk.md": true, "pools.md": true,
 		"userpool.md": true, // cmd/userpool
 		"brand.md":    true, // brand_test.go has its settings
 	}

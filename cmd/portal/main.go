@@ -14,7 +14,7 @@
 //	portal version   print the version
 //
 // main.go turns signals into a context and an error into an exit code; run.go has all the wiring; config.go every knob,
-// sources.go where their texts come from, reload.go what SIGHUP does; listen.go serves and drains, admin.go shows operators
+// sources.go where their texts come from, pools.go several pools, reload.go what SIGHUP does; listen.go serves and drains, admin.go shows operators
 // what happens.
 package main
 

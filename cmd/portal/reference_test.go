@@ -74,6 +74,9 @@ func heading(s setting) string {
 	if s.traits&reloads != 0 {
 		marks += " · *reload*"
 	}
+	if s.traits&forAll != 0 {
+		marks += " · *for all pools*"
+	}
 	if s.traits&hidden != 0 {
 		marks += " · secret"
 	}

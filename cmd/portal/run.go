@@ -109,10 +109,25 @@ const watchEvery = time.Second
 // remembered is how many QR codes are kept drawn: people who have the set-up page open at one moment.
 const remembered = 1024
 
-// node is what lives as long as the process: what is made of the settings that SIGHUP changes is replaced (reload.go).
+// node is what lives as long as the process, and the portals that it serves: one, or one for each of several pools.
 type node struct {
+	log       *slog.Logger
+	level     *slog.LevelVar
+	observing observing
+	notify    notifier
+	draining  atomic.Bool
+	drawer    *qr.Drawer
+	assets    *static.Assets
+	languages *i18n.Languages
+	portals   []*portal
+}
+
+// portal is one pool's part of a node: what is made of the settings that SIGHUP changes is replaced (reload.go).
+type portal struct {
+	*node
+	name                 string // of one of several pools
 	log                  *slog.Logger
-	level                *slog.LevelVar
+	observing            observing
 	publicURL            *url.URL // as configured, or where we listen
 	mfa                  string   // the pool's setting, as far as it is known
 	userPoolID, clientID string   // the embedded pool's are in no setting
@@ -124,115 +139,144 @@ type node struct {
 	keys                 []session.Key // made at start, for want of configured ones
 	memory               *store.Store
 	limits               limits
-	drawer               *qr.Drawer
-	assets               *static.Assets
-	languages            *i18n.Languages
-	notify               notifier
-	observing            observing
-	draining             atomic.Bool
-	portal               atomic.Pointer[web.Server]
+	server               atomic.Pointer[web.Server]
 }
-
-// ServeHTTP answers a request by the settings in force when it came.
-func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) { n.portal.Load().ServeHTTP(w, r) }
 
 // serve wires everything and serves until ctx ends.
 func serve(ctx context.Context, args []string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) error {
-	read := func() (texts, []error, error) { return gather(args, lookupEnv, stderr) }
-	all, faults, err := read()
+	read := func() ([]site, []error, error) {
+		all, faults, err := gather(args, lookupEnv, stderr)
+		sites, faults := gatherSites(all, faults)
+		return sites, faults, err
+	}
+	sites, faults, err := read()
 	if err != nil {
 		return err
 	}
-	cfg, wrong := all.config()
+	cfgs, wrong := configs(sites)
 	if err := errors.Join(append(faults, wrong...)...); err != nil {
 		return err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	common := cfgs[0] // what is for the whole process is the same in all
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", common.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer func() { _ = listener.Close() }() // the server has closed it, if it got that far
-	n, err := newNode(ctx, &cfg, listener.Addr(), stdout, stderr)
+	n, err := newNode(common, sites, stderr)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = n.memory.Close() }() // every answer given is on disk already
-	portal, err := n.build(cfg)             //nolint:contextcheck // handlers go by their request's context
-	if err != nil {
-		return err
+	defer n.close()
+	for i := range cfgs {
+		if err := n.add(ctx, sites[i].name, &cfgs[i], listener.Addr(), stdout); err != nil {
+			return sites[i].called(err)
+		}
 	}
-	n.portal.Store(portal)
-	if err := n.serveAdmin(ctx, cfg.AdminListen); err != nil {
+	if err := n.serveAdmin(ctx, common.AdminListen); err != nil {
 		return err
 	}
 	defer n.observing.export(ctx)()
-	go purge(ctx, n.memory, func(err error) { n.log.ErrorContext(ctx, "store", "error", err) })
-	if n.hooks != nil {
-		go n.hooks.Run(ctx)
+	for _, each := range n.portals {
+		each.work(ctx)
 	}
-	n.reloadOnSignal(ctx, all, read)
-	if n.demo != nil && cfg.BrandDir != "" {
-		go watchFolder(ctx, cfg.BrandDir, watchEvery, func() { n.reload(ctx, all, read) })
+	n.reloadOnSignal(ctx, sites, read)
+	if n.portals[0].demo != nil {
+		common.DrainDelay = 0
+		if common.BrandDir != "" {
+			go watchFolder(ctx, common.BrandDir, watchEvery, func() { n.reload(ctx, sites, read) })
+		}
 	}
-	printWelcome(stdout, listener.Addr(), cfg, n.demo)
+	for i, each := range n.portals {
+		printWelcome(stdout, listener.Addr(), cfgs[i], each.demo)
+	}
 	socket, _ := lookupEnv("NOTIFY_SOCKET")
 	n.notify = notifier(socket)
 	if err := n.notify.tell(ctx, "READY=1"); err != nil {
 		return err
 	}
-	if n.demo != nil {
-		cfg.DrainDelay = 0
-	}
-	return n.serveHTTP(ctx, limitConnections(listener, cfg), cfg.DrainDelay)
+	return n.serveHTTP(ctx, limitConnections(listener, common), common.DrainDelay)
 }
 
-// newNode makes what no reload changes. It fills in cfg's pool when that is the embedded one.
-func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stderr io.Writer) (*node, error) {
-	n := &node{level: new(slog.LevelVar), publicURL: cfg.PublicURL, mfa: cfg.mfa(), drawer: qr.NewDrawer(remembered)}
-	n.level.Set(cfg.LogLevel)
+// newNode makes what all portals of a process have in common.
+func newNode(common config, sites []site, stderr io.Writer) (*node, error) {
+	n := &node{level: new(slog.LevelVar), drawer: qr.NewDrawer(remembered)}
+	n.level.Set(common.LogLevel)
 	n.log = slog.New(trace.LogHandler(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: n.level})))
-	n.observing = newObserving(*cfg, n.log)
-	if n.publicURL == nil { // on loopback: wherever we listen
-		n.publicURL = &url.URL{Scheme: "http", Host: listening.String()}
-	}
-	cfg.PublicURL = n.publicURL
-	clock := cognito.NewClock(time.Now)
+	n.observing = newObserving(common, sites, n.log)
 	var err error
-	if n.memory, err = store.Open(ctx, cfg.Store, store.Options{Now: clock.Now, Metrics: n.observing.metrics, Clock: time.Now}); err != nil {
-		return nil, fmt.Errorf("PORTAL_STORE: %w", err)
-	}
-	n.limits = newLimits(*cfg, n.memory, clock.Now, n.log)
-	if n.pool, n.oauth, n.directory, n.demo, err = openPool(ctx, cfg, n.observing, clock, n.limits.budget, stdout); err != nil {
-		return nil, err
-	}
-	n.userPoolID, n.clientID = cfg.UserPoolID, cfg.ClientID
-	if len(cfg.SessionKeys) == 0 {
-		n.keys = []session.Key{session.NewKey()}
-		if n.demo == nil {
-			n.log.WarnContext(ctx, "no PORTAL_SESSION_KEYS: made one for this run; a restart ends the enrollments in progress")
-		}
-	}
 	if n.assets, err = static.New(); err != nil {
 		return nil, err
 	}
 	if n.languages, err = i18n.New(); err != nil {
 		return nil, err
 	}
-	if cfg.oneNetwork() {
-		n.log.WarnContext(ctx, "no PORTAL_TRUSTED_PROXIES: behind a proxy everybody seems to come from one place, so limits for each network are off")
-	}
-	if n.hooks, err = newHooks(*cfg, n.memory, n.log, n.pool.Now); err != nil {
-		return nil, errors.Join(err, n.memory.Close())
-	}
 	return n, nil
 }
 
+// close closes the stores: every answer given is on disk already.
+func (n *node) close() {
+	for _, each := range n.portals {
+		_ = each.memory.Close()
+	}
+}
+
+// add makes the portal of these settings, what no reload changes of it first. It fills in cfg's pool when that is the
+// embedded one.
+func (n *node) add(ctx context.Context, name string, cfg *config, listening net.Addr, stdout io.Writer) error {
+	p := &portal{node: n, name: name, log: n.log, observing: n.observing, publicURL: cfg.PublicURL, mfa: cfg.mfa()}
+	if name != "" {
+		p.log, p.observing = n.log.With("pool", name), n.observing.of(name)
+	}
+	if p.publicURL == nil { // on loopback: wherever we listen
+		p.publicURL = &url.URL{Scheme: "http", Host: listening.String()}
+	}
+	cfg.PublicURL = p.publicURL
+	clock := cognito.NewClock(time.Now)
+	var err error
+	if p.memory, err = store.Open(ctx, cfg.Store, store.Options{Now: clock.Now, Metrics: p.observing.metrics, Clock: time.Now}); err != nil {
+		return fmt.Errorf("PORTAL_STORE: %w", err)
+	}
+	n.portals = append(n.portals, p) // whose store is closed from now on, whatever happens
+	p.limits = newLimits(*cfg, p.memory, clock.Now, p.log)
+	if p.pool, p.oauth, p.directory, p.demo, err = openPool(ctx, cfg, p.observing, clock, p.limits.budget, stdout); err != nil {
+		return err
+	}
+	p.userPoolID, p.clientID = cfg.UserPoolID, cfg.ClientID
+	if len(cfg.SessionKeys) == 0 {
+		p.keys = []session.Key{session.NewKey()}
+		if p.demo == nil {
+			p.log.WarnContext(ctx, "no PORTAL_SESSION_KEYS: made one for this run; a restart ends the enrollments in progress")
+		}
+	}
+	if cfg.oneNetwork() {
+		p.log.WarnContext(ctx, "no PORTAL_TRUSTED_PROXIES: behind a proxy everybody seems to come from one place, so limits for each network are off")
+	}
+	if p.hooks, err = newHooks(*cfg, p.memory, p.log, p.pool.Now); err != nil {
+		return err
+	}
+	server, err := p.build(*cfg) //nolint:contextcheck // handlers go by their request's context
+	if err != nil {
+		return err
+	}
+	p.server.Store(server)
+	return nil
+}
+
+// work does what goes on beside the requests, until ctx ends.
+func (p *portal) work(ctx context.Context) {
+	go purge(ctx, p.memory, func(err error) { p.log.ErrorContext(ctx, "store", "error", err) })
+	if p.hooks != nil {
+		go p.hooks.Run(ctx)
+	}
+}
+
 // build makes the portal of these settings.
-func (n *node) build(cfg config) (*web.Server, error) {
-	pool := n.pool
+func (p *portal) build(cfg config) (*web.Server, error) {
+	pool := p.pool
 	keys := cfg.SessionKeys
 	if len(keys) == 0 {
-		keys = n.keys
+		keys = p.keys
 	}
 	sealing := session.Options{Name: "enroll", Keys: keys, Context: cfg.UserPoolID, Secure: cfg.secure(), MaxAge: sessionAge, Now: pool.Now}
 	sessions, err := session.New(sealing)
@@ -266,7 +310,7 @@ func (n *node) build(cfg config) (*web.Server, error) {
 			return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
 		}
 	}
-	look, err := loadBrand(cfg, n.languages)
+	look, err := loadBrand(cfg, p.languages)
 	if err != nil {
 		return nil, err
 	}
@@ -275,8 +319,8 @@ func (n *node) build(cfg config) (*web.Server, error) {
 		return nil, err
 	}
 	desk, err := openDesk(cfg, deskParts{
-		keys: keys, directory: n.directory, store: n.memory, notifier: notifier, hooks: n.hooks, languages: n.languages,
-		required: n.mfa == "on", log: n.log, now: pool.Now,
+		keys: keys, directory: p.directory, store: p.memory, notifier: notifier, hooks: p.hooks, languages: p.languages,
+		required: p.mfa == "on", log: p.log, now: pool.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -285,9 +329,9 @@ func (n *node) build(cfg config) (*web.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
 	}
-	portal, err := web.New(web.Options{
+	server, err := web.New(web.Options{
 		Enroll: enroll.New(enroll.Options{
-			Pool: pool, Desk: enrollmentDesk(desk), Policy: cfg.PasswordPolicy, Required: n.mfa == "on", Removable: n.mfa == "optional",
+			Pool: pool, Desk: enrollmentDesk(desk), Policy: cfg.PasswordPolicy, Required: p.mfa == "on", Removable: p.mfa == "optional",
 			Revoke: cfg.RevokeTokens, Now: pool.Now,
 		}),
 		Desk:            desk,
@@ -295,38 +339,38 @@ func (n *node) build(cfg config) (*web.Server, error) {
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
 		SessionAge:      sessionAge,
-		Store:           pageStore{n.memory, cfg.UserPoolID},
-		OAuth:           pageOAuth{n.oauth},
+		Store:           pageStore{p.memory, cfg.UserPoolID},
+		OAuth:           pageOAuth{p.oauth},
 		OAuthPending:    pending,
 		NoPasswords:     cfg.SignIn == "oauth",
 		Devices:         devices,
 		Places:          places,
-		Guard:           n.limits.guard,
-		Room:            n.limits.room,
+		Guard:           p.limits.guard,
+		Room:            p.limits.room,
 		Proxies:         cfg.TrustedProxies,
 		OneNetwork:      cfg.oneNetwork(),
 		Handoffs:        handoffs,
 		Swaps:           swaps,
 		APIKeys:         cfg.APIKeys,
 		Returns:         cfg.Returns,
-		QR:              n.drawer,
-		Assets:          n.assets,
+		QR:              p.drawer,
+		Assets:          p.assets,
 		PublicURL:       cfg.PublicURL,
 		Brand:           look,
 		Maintenance:     cfg.Maintenance,
-		Demo:            n.demo,
+		Demo:            p.demo,
 		SessionValidity: cfg.SessionValidity,
-		Draining:        n.draining.Load,
-		Log:             n.log,
-		Metrics:         n.observing.metrics,
-		Tracer:          n.observing.tracer(),
+		Draining:        p.draining.Load,
+		Log:             p.log,
+		Metrics:         p.observing.metrics,
+		Tracer:          p.observing.tracer(),
 		Clock:           time.Now,
 		Now:             pool.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
-	return portal, nil
+	return server, nil
 }
 
 // openPool makes the client of the configured pool, or of an embedded one with demo accounts, which it then

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,21 +19,32 @@ func printConfig(args []string, lookupEnv func(string) (string, bool), stdout, s
 	if err != nil {
 		return err
 	}
-	cfg, wrong := all.config()
-	follows := map[string]string{"PORTAL_ISSUER": cfg.Issuer, "PORTAL_STORE": cfg.Store, "AWS_REGION": cfg.Region}
-	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "SETTING\tVALUE\tFROM")
-	for _, s := range settings() {
-		g := all[s.env]
-		if g.text == "" && follows[s.env] != "" {
-			g = given{follows[s.env], "what else is set"}
+	sites, faults := gatherSites(all, faults)
+	cfgs, wrong := configs(sites)
+	for i, each := range sites {
+		if err := each.print(stdout, cfgs[i]); err != nil {
+			return fmt.Errorf("config: %w", err)
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", s.env, s.show(g.text), g.from)
-	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("config: %w", err)
 	}
 	return errors.Join(append(faults, wrong...)...)
+}
+
+// print writes a site's settings, and what follows from them.
+func (s site) print(out io.Writer, cfg config) error {
+	if s.name != "" {
+		_, _ = fmt.Fprintf(out, "\n# %s.env\n\n", s.name)
+	}
+	follows := map[string]string{"PORTAL_ISSUER": cfg.Issuer, "PORTAL_STORE": cfg.Store, "AWS_REGION": cfg.Region}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "SETTING\tVALUE\tFROM")
+	for _, each := range settings() {
+		g := s.texts[each.env]
+		if g.text == "" && follows[each.env] != "" {
+			g = given{follows[each.env], "what else is set"}
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", each.env, each.show(g.text), cmp.Or(g.from, "default"))
+	}
+	return table.Flush()
 }
 
 // show is a setting's text without what nobody may read over a shoulder or in a ticket.
@@ -68,8 +80,12 @@ const healthTimeout = 3 * time.Second
 
 // checkHealth is "portal healthcheck": it asks the portal that listens where these settings say.
 func checkHealth(ctx context.Context, args []string, lookupEnv func(string) (string, bool), stderr io.Writer) error {
-	cfg, err := readConfig(args, lookupEnv, stderr)
+	all, faults, err := gather(args, lookupEnv, stderr)
 	if err != nil {
+		return err
+	}
+	cfg, wrong := all.config()
+	if err := errors.Join(append(faults, wrong...)...); err != nil {
 		return err
 	}
 	host, port, err := net.SplitHostPort(cfg.Listen)

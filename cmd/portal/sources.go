@@ -18,13 +18,16 @@ type given struct{ text, from string }
 // texts are the texts of all settings, by the name of their variable.
 type texts map[string]given
 
-// readConfig reads all sources. Every fault is reported, each with its mend.
+// readConfig reads all sources, for a command that is about one pool. Every fault is reported, each with its mend.
 func readConfig(args []string, lookupEnv func(string) (string, bool), stderr io.Writer) (config, error) {
 	all, faults, err := gather(args, lookupEnv, stderr)
 	if err != nil {
 		return config{}, err
 	}
 	c, wrong := all.config()
+	if c.undecided() {
+		faults = append(faults, errors.New("PORTAL_POOLS_DIR: name the file of one pool in it with PORTAL_CONFIG"))
+	}
 	return c, errors.Join(append(faults, wrong...)...)
 }
 
