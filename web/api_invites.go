@@ -140,6 +140,7 @@ func (s *Server) mintFor(c echo.Context, who caller, in inviteRequest) (inviteAn
 	if err != nil {
 		return inviteAnswer{}, err
 	}
+	s.meters.funnel.Add(stageInvited)
 	answer := inviteAnswer{
 		Invite: inviteOf(link.Link), URL: s.linkURL(link.Locator),
 		Spoken: &spokenJSON{link.Piece.Reveal(), wire(link.PieceEnds)}, Mail: mailNotAsked,

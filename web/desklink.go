@@ -71,6 +71,7 @@ func (s *Server) mint(c echo.Context, a deskAgent) error {
 	if err != nil {
 		return err
 	}
+	s.meters.funnel.Add(stageInvited)
 	return s.showNew(c, a, link)
 }
 

@@ -13,6 +13,7 @@ import (
 
 // stage is how far somebody has come, as operators count it. What is lost between two of them is what to look into.
 const (
+	stageInvited  = "invited"   // an agent, or a ticket system, made a link
 	stageOpened   = "opened"    // a page to begin at was shown
 	stageSignedIn = "signed_in" // the account is known
 	stageScanned  = "scanned"   // the page with the QR code was reached: nobody but the phone knows what it has scanned
@@ -60,7 +61,7 @@ func newMeters(r *metrics.Registry, routes []*echo.Route) meters {
 		failures: r.Counter("portal_failures_total", "What went wrong, in the words of the log.", kinds),
 		verdicts: r.Counter("portal_wrong_codes_total", "Codes that were refused, by what the portal makes of them.", verdicts),
 		funnel: r.Counter("portal_funnel_total", "How far people come.",
-			metrics.Label{Name: "stage", Values: []string{stageOpened, stageSignedIn, stageScanned, stageVerified, stageProven}}),
+			metrics.Label{Name: "stage", Values: []string{stageInvited, stageOpened, stageSignedIn, stageScanned, stageVerified, stageProven}}),
 	}
 }
 

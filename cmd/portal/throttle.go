@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cognito-enroll/internal/cognito"
+	"cognito-enroll/internal/metrics"
 	"cognito-enroll/internal/store"
 	"cognito-enroll/internal/throttle"
 )
@@ -19,7 +20,7 @@ type limits struct {
 	budget *throttle.Budget
 }
 
-func newLimits(cfg config, memory *store.Store, now func() time.Time, log *slog.Logger) limits {
+func newLimits(cfg config, memory *store.Store, now func() time.Time, log *slog.Logger, figures *metrics.Registry) limits {
 	var counter throttle.Counter
 	var shelf throttle.Shelf
 	if strings.HasPrefix(cfg.Store, "postgres") {
@@ -27,8 +28,8 @@ func newLimits(cfg config, memory *store.Store, now func() time.Time, log *slog.
 	}
 	return limits{
 		guard:  throttle.NewGuard(throttle.GuardOptions{Counter: counter, Now: now}),
-		room:   throttle.NewRoom(throttle.RoomOptions{Rate: cfg.peopleEachSecond(), Shelf: shelf, Now: now, Log: log}),
-		budget: throttle.NewBudget(throttle.BudgetOptions{Quotas: cognito.Quotas(cfg.QuotaSignIn, cfg.QuotaUpdates), Counter: counter, Now: now}),
+		room:   throttle.NewRoom(throttle.RoomOptions{Rate: cfg.peopleEachSecond(), Shelf: shelf, Now: now, Log: log, Metrics: figures}),
+		budget: throttle.NewBudget(throttle.BudgetOptions{Quotas: cognito.Quotas(cfg.QuotaSignIn, cfg.QuotaUpdates), Counter: counter, Now: now, Metrics: figures}),
 	}
 }
 

@@ -82,7 +82,7 @@ func TestNodesCountTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = memory.Close() })
-		nodes = append(nodes, newLimits(config{Store: address, QuotaSignIn: 120, QuotaUpdates: 25}, memory, now, slog.New(slog.DiscardHandler)))
+		nodes = append(nodes, newLimits(config{Store: address, QuotaSignIn: 120, QuotaUpdates: 25}, memory, now, slog.New(slog.DiscardHandler), nil))
 	}
 	allowed := 0
 	for i := range 20 {

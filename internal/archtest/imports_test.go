@@ -39,7 +39,7 @@ var direction = map[string][]string{
 	"deploy":                        {}, // tests alone
 	"internal/userpool/conformance": {}, // tests alone
 	"internal/session":              {"internal/secret"},
-	"internal/throttle":             {"internal/secret"},
+	"internal/throttle":             {"internal/secret", "internal/metrics"},
 	"internal/i18n":                 {"internal/secret"},
 	"internal/qr":                   {"internal/secret"},
 	"internal/totp":                 {"internal/secret"},

@@ -29,7 +29,9 @@ func TestSchemasOfTheirOwn(t *testing.T) {
 		var all sync.WaitGroup
 		opened = make([]*store.Store, 4)
 		for i := range opened {
-			all.Go(func() { opened[i] = open(t, url, store.Options{Now: moment.Now, WriteTimeout: patience, ReadTimeout: patience}) })
+			all.Go(func() {
+				opened[i] = open(t, url, store.Options{Now: moment.Now, WriteTimeout: patience, ReadTimeout: patience})
+			})
 		}
 		all.Wait()
 		return opened

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"cognito-enroll/internal/metrics"
 )
 
 // ErrNoRoom says that a call's turn would not come in time. Nothing was sent.
@@ -35,6 +37,7 @@ type Budget struct {
 	counter Counter
 	now     func() time.Time
 	lanes   map[string]*lane
+	meters  budgetMeters
 }
 
 // BudgetOptions of a Budget.
@@ -42,6 +45,7 @@ type BudgetOptions struct {
 	Quotas  map[string]int // calls each second, by category
 	Counter Counter        // that all nodes have in common; nil: this process counts
 	Now     func() time.Time
+	Metrics *metrics.Registry // nil: nobody reads them
 }
 
 // NewBudget makes a Budget.
@@ -55,6 +59,7 @@ func NewBudget(opts BudgetOptions) *Budget {
 			key: "budget " + category, interval: interval(quota), most: max(quota, 1) * int(patience/time.Second), hurry: make(chan struct{}, 1),
 		}
 	}
+	b.meters = b.newMeters(opts.Metrics)
 	return b
 }
 
@@ -84,6 +89,13 @@ func (b *Budget) Take(ctx context.Context, category string, urgent bool) error {
 	if l == nil {
 		return nil
 	}
+	began := b.now()
+	err := b.await(ctx, l, urgent)
+	b.meters.took(category, b.now().Sub(began), err)
+	return err
+}
+
+func (b *Budget) await(ctx context.Context, l *lane, urgent bool) error {
 	w := b.enqueue(ctx, l, urgent)
 	if w == nil {
 		return ErrNoRoom

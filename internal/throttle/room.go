@@ -8,6 +8,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"cognito-enroll/internal/metrics"
 )
 
 // Shelf keeps a value that all nodes change together.
@@ -25,6 +27,7 @@ type Room struct {
 	shelf       Shelf
 	now         func() time.Time
 	breaker     breaker
+	entered     *metrics.Counter
 	entering    sync.Mutex // one at a time: nodes compete, requests of one node need not
 
 	mu   sync.Mutex
@@ -38,15 +41,19 @@ type RoomOptions struct {
 	Shelf Shelf   // that all nodes share; nil: the line is in this process
 	Now   func() time.Time
 	Log   *slog.Logger
+
+	Metrics *metrics.Registry // nil: nobody reads them
 }
 
 // NewRoom makes a Room.
 func NewRoom(opts RoomOptions) *Room {
 	burst := max(opts.Rate/4, 1)
-	return &Room{
+	r := &Room{
 		rate: opts.Rate, burst: burst, shelf: opts.Shelf, now: opts.Now, breaker: breaker{now: opts.Now, log: opts.Log},
 		line: newLine(opts.Now(), burst),
 	}
+	r.entered = r.measure(opts.Metrics)
+	return r
 }
 
 // Place is a place in the line.
@@ -60,6 +67,7 @@ const stale = time.Second
 
 // Enter takes a place for somebody of a network.
 func (r *Room) Enter(ctx context.Context, site string) Place {
+	r.entered.Add()
 	number := siteNumber(site)
 	place, saved := Place{}, false
 	if r.shelf != nil {

@@ -5,6 +5,7 @@
 //	the pool   budget.go  Budget: calls that the account's quotas allow, evenly spaced     queue.go  whose call is next
 //	           room.go    Room: who may begin to sign in, when everybody comes at once     line.go   the line's arithmetic
 //
+//	figures    measure.go
 //	counting   local.go   in this process, in bounded memory                               shared.go in the nodes' store
 //
 // Everything is counted by the generic cell rate algorithm: one number for each key, the moment at which the next event
