@@ -137,6 +137,9 @@ func (s *Server) endUnless(c echo.Context, next enroll.ID) {
 	if ends == (enroll.ID{}) {
 		return
 	}
+	if before, ok := c.Get(flowKey).(enroll.Flow); ok {
+		s.Enroll.Leave(c.Request().Context(), before)
+	}
 	if err := s.Store.EndSession(c.Request().Context(), ends, s.Now().Add(s.SessionAge)); err != nil {
 		s.Log.ErrorContext(c.Request().Context(), "session could not be ended", "request_id", requestID(c), "error", err)
 	}

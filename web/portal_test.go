@@ -71,6 +71,7 @@ type portal struct {
 	log              *lockedBuffer
 	nodes            []*web.Server // that serve in turn past the network; none: the one there is
 	served           atomic.Int64
+	background       sync.WaitGroup // what nobody waits for
 }
 
 type portalOptions struct {
@@ -79,7 +80,7 @@ type portalOptions struct {
 	issuer       string
 	brand        fs.FS // the operator's folder; nil for none
 	maintenance  bool
-	revoke       bool
+	revoke       string           // "" as by default; "wait", "false": see PORTAL_REVOKE_TOKENS
 	flow         cognito.AuthFlow // default password
 	plainHTTP    bool             // for a browser that would not take the test's certificate
 	store        string           // default: in memory
@@ -177,6 +178,7 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	if !p.options.bubble {
 		t.Cleanup(p.server.Close)
 	}
+	t.Cleanup(p.background.Wait)
 	p.restart()
 	return p
 }
@@ -238,7 +240,7 @@ func (p *portal) restart() {
 	swaps, err := session.NewSealer(sealing)
 	p.must(err)
 	options := web.Options{
-		Enroll: enroll.New(enroll.Options{Pool: pool, Desk: p.openDesk(client), Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Revoke: p.options.revoke, Now: pool.Now}), Policy: policy,
+		Enroll: enroll.New(enroll.Options{Pool: pool, Desk: p.openDesk(client), Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Revoke: p.revoker(), Now: pool.Now}), Policy: policy,
 		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL,
 		Brand: look, Maintenance: p.options.maintenance,
 		SessionValidity: 3 * time.Minute, Now: pool.Now, Demo: p.options.demo, NoPasswords: p.options.noPasswords,
@@ -271,6 +273,24 @@ func (p *portal) restart() {
 	server, err := web.New(options)
 	p.must(err)
 	p.handler.Store(server)
+}
+
+// revoker is how tokens are revoked: beside the answer, as cmd/portal does it, unless the test says otherwise.
+func (p *portal) revoker() enroll.Later {
+	do := func(ctx context.Context, work func(context.Context) error) {
+		if err := work(ctx); err != nil {
+			p.log.Write([]byte("not revoked: " + err.Error() + "\n"))
+		}
+	}
+	switch p.options.revoke {
+	case "false":
+		return nil
+	case "wait":
+		return do
+	}
+	return func(ctx context.Context, work func(context.Context) error) {
+		p.background.Go(func() { do(context.WithoutCancel(ctx), work) })
+	}
 }
 
 // pageStore and pageOAuth are what cmd/portal makes of the real parts.
@@ -421,14 +441,35 @@ func (p *portal) nextCode(key string) string {
 	return p.code(key)
 }
 
-// calls are the operations that the pool was asked for since the last time.
+// calls are the operations that people waited for since the last time, in their order.
 func (p *portal) calls() string {
+	p.background.Wait()
 	var names []string
 	for _, request := range p.pool.Requests() {
-		names = append(names, request.Operation)
+		if request.Operation != "RevokeToken" {
+			names = append(names, request.Operation)
+		}
 	}
 	p.pool.ResetRequests()
 	return strings.Join(names, " ")
+}
+
+// revoked is how many tokens were revoked since the calls were last counted.
+func (p *portal) revoked() (count int) {
+	p.background.Wait()
+	for _, request := range p.pool.Requests() {
+		if request.Operation == "RevokeToken" && request.Error == "" {
+			count++
+		}
+	}
+	return count
+}
+
+func (p *portal) wantRevoked(want int) {
+	p.t.Helper()
+	if got := p.revoked(); got != want {
+		p.t.Errorf("%d tokens revoked, want %d", got, want)
+	}
 }
 
 func (p *portal) wantCalls(want string) {

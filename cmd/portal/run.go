@@ -129,6 +129,7 @@ type node struct {
 	languages            *i18n.Languages
 	notify               notifier
 	observing            observing
+	background           background
 	draining             atomic.Bool
 	portal               atomic.Pointer[web.Server]
 }
@@ -192,6 +193,7 @@ func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stder
 	n.level.Set(cfg.LogLevel)
 	n.log = slog.New(trace.LogHandler(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: n.level})))
 	n.observing = newObserving(*cfg, n.log)
+	n.background.log = n.log
 	if n.publicURL == nil { // on loopback: wherever we listen
 		n.publicURL = &url.URL{Scheme: "http", Host: listening.String()}
 	}
@@ -288,7 +290,7 @@ func (n *node) build(cfg config) (*web.Server, error) {
 	portal, err := web.New(web.Options{
 		Enroll: enroll.New(enroll.Options{
 			Pool: pool, Desk: enrollmentDesk(desk), Policy: cfg.PasswordPolicy, Required: n.mfa == "on", Removable: n.mfa == "optional",
-			Revoke: cfg.RevokeTokens, Now: pool.Now,
+			Revoke: n.background.revoker(cfg.RevokeTokens), Now: pool.Now,
 		}),
 		Desk:            desk,
 		DeskSessions:    agents,

@@ -18,6 +18,7 @@
 //	account.go  what a signed-in person may change       reset.go  forgotten password, account not confirmed
 //	swap.go     going on on another screen
 //	desk.go     links of the help desk                   prove.go  the sign-in of its agents
+//	leave.go    the end of a sign-in's tokens
 //
 // Two authorities, one path: an access token (the pool lets the account in; Finish is SetUserMFAPreference) or a
 // challenge session (the pool insists on an app; Finish is the answer to MFA_SETUP).
@@ -166,7 +167,7 @@ type Service struct {
 	policy    PasswordPolicy
 	required  bool
 	removable bool
-	revoke    bool
+	revoke    Later
 	now       func() time.Time
 }
 
@@ -175,9 +176,9 @@ type Options struct {
 	Pool      Pool
 	Desk      Desk // nil: there is none
 	Policy    PasswordPolicy
-	Required  bool // the pool is known to require MFA
-	Removable bool // the pool is known not to: people may switch their app off
-	Revoke    bool // end each sign-in's refresh token when its flow is done: one more call to the pool
+	Required  bool  // the pool is known to require MFA
+	Removable bool  // the pool is known not to: people may switch their app off
+	Revoke    Later // ends each sign-in's refresh token when it is left; nil: the token is dropped unread
 	Now       func() time.Time
 }
 

@@ -100,22 +100,6 @@ func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
 	return s.spend(ctx, f.done(s.now())), nil
 }
 
-// keepRefresh remembers the refresh token that a sign-in produced, if it is to be revoked.
-func (s *Service) keepRefresh(f Flow, answer Answer) Flow {
-	if s.revoke && !answer.Refresh.IsZero() {
-		f.Refresh = answer.Refresh
-	}
-	return f
-}
-
-// Leave ends what the flow's sign-in could still be used for. Nobody else has ever had the token: when the pool does not
-// answer, it dies unused, and the person is not kept waiting for it.
-func (s *Service) Leave(ctx context.Context, f Flow) {
-	if s.revoke && !f.Refresh.IsZero() {
-		_ = s.pool.Revoke(ctx, f.Refresh)
-	}
-}
-
 // Try begins a real sign-in with the app that was just set up.
 func (s *Service) Try(f Flow) Flow {
 	f.Step, f.Trying = StepSignIn, true

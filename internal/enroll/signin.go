@@ -177,6 +177,7 @@ func (s *Service) app(ctx context.Context, accessToken secret.Text) (has, asked 
 // enter begins where somebody is signed in.
 func (s *Service) enter(ctx context.Context, f Flow, answer Answer) (Flow, error) {
 	if answer.Federated {
+		s.end(ctx, answer.Refresh)
 		return f, &Error{Kind: Federated, Op: "SignIn", Err: errors.New("account of another identity provider")}
 	}
 	if f.Username == "" {
