@@ -157,6 +157,7 @@ func leaves(c echo.Context, next enroll.ID) enroll.ID {
 func (s *Server) setFlow(c echo.Context, f enroll.Flow) error {
 	s.endUnless(c, f.ID)
 	f = s.withoutOldWord(c, f)
+	f.Touched = s.Now()
 	payload, err := f.MarshalBinary()
 	if err != nil {
 		return fmt.Errorf("write flow: %w", err)

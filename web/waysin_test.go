@@ -366,6 +366,29 @@ func TestChangesNeedAFreshSignIn(t *testing.T) {
 	b.submit("/sign-in", "password", password).submit("/authenticator/start").at("/set-up")
 }
 
+// The review page ends when it is left alone for as long as a change there may wait; a set-up that has begun does not.
+func TestAReviewPageLeftAloneEnds(t *testing.T) {
+	p := openPortal(t, optional)
+	p.addUser("ada", userpool.StateNew)
+	b := p.browser()
+	b.signIn("ada", password).at("/authenticator")
+	p.clock.advance(9 * time.Minute)
+	b.submit("/authenticator/methods").at("/authenticator") // not alone
+	p.clock.advance(9 * time.Minute)
+	b.get("/authenticator").at("/authenticator")
+	p.clock.advance(time.Minute + time.Second) // looking at it is no sign of life
+	p.calls()
+	b.get("/authenticator").at("/sign-in").text(".msg", "more than ten minutes ago")
+	for _, form := range []string{"/authenticator/methods", "/sign-out/everywhere", "/swap"} {
+		b.do(b.request(http.MethodPost, form, nil)).at("/sign-in")
+	}
+	p.wantCalls("")
+	b.submit("/sign-in", "password", password).at("/authenticator").submit("/authenticator/start").at("/set-up")
+	p.wantRevoked(1) // of the sign-in before
+	p.clock.advance(11 * time.Minute)
+	b.get("/set-up").at("/set-up").submit("/set-up/verify", "code", p.code(b.key())).at("/done")
+}
+
 // What a password leads to, by the pool's MFA setting, the account's state and what is set up (Cognito developer guide,
 // "logic at user runtime", as its tests against the real service correct it).
 func TestWhatAPasswordLeadsTo(t *testing.T) {
@@ -417,18 +440,24 @@ func TestWhatAPasswordLeadsTo(t *testing.T) {
 	}
 }
 
+// The figures "sign-in" by either flow: each is another account's, since nobody may sign in as often as a benchmark does.
 func BenchmarkSignIn(b *testing.B) {
 	for _, flow := range []cognito.AuthFlow{cognito.FlowPassword, cognito.FlowSRP} {
 		b.Run(string(flow), func(b *testing.B) {
 			p := openPortal(b, func(o *portalOptions) { o.flow = flow })
-			p.addUser("ada", userpool.StateNew)
 			calls := 0
-			for b.Loop() {
+			for i := 0; b.Loop(); i++ {
+				b.StopTimer()
+				name := "user" + strconv.Itoa(i)
+				p.addUser(name, userpool.StateNew)
 				browser := p.browser()
-				if answer := browser.direct(http.MethodPost, "/sign-in", map[string][]string{"username": {"ada"}, "password": {password}}); answer.Code != http.StatusSeeOther {
+				b.StartTimer()
+				if answer := browser.direct(http.MethodPost, "/sign-in", map[string][]string{"username": {name}, "password": {password}}); answer.Code != http.StatusSeeOther {
 					b.Fatalf("status %d", answer.Code)
 				}
+				b.StopTimer()
 				calls += len(strings.Fields(p.calls())) - 1 // without AssociateSoftwareToken
+				b.StartTimer()
 			}
 			b.ReportMetric(float64(calls)/float64(b.N), "pool-calls/op")
 		})

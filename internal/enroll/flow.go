@@ -90,6 +90,7 @@ func (n Notice) String() string {
 type Flow struct {
 	ID        ID        // of this sign-in; a flow that was ended is refused by it
 	Began     time.Time // when it began; see Over
+	Touched   time.Time // when its last form was sent; see Idle
 	Step      Step
 	Username  string      // as typed at sign-in; shown to the person and in the app
 	Account   string      // the account's own, unchanging name; known once the password was right
@@ -158,7 +159,7 @@ func (f Flow) At(now time.Time) Step {
 func (f Flow) Expired(now time.Time) bool {
 	switch f.Step {
 	case StepNewPassword, StepCode, StepReview, StepScan, StepChoose:
-		return !now.Before(f.Until)
+		return !now.Before(f.Until) || f.Idle(now)
 	case StepSignIn, StepFinish, StepDone, StepReset, stepEnd: // in StepFinish what is left is worth trying at any time
 		return false
 	}
@@ -171,6 +172,13 @@ const (
 	longest    = 30 * time.Minute
 	remembered = 10 * time.Minute
 )
+
+// Idle reports whether the review page was left alone for so long that anything on it needs a new sign-in anyway. It ends
+// there: a browser that somebody walked away from neither looks up nor moves what he signed in for. No other page ends
+// before its authority does.
+func (f Flow) Idle(now time.Time) bool {
+	return f.Step == StepReview && !f.Authority.AccessToken.IsZero() && !f.Touched.IsZero() && now.Sub(f.Touched) > freshFor
+}
 
 // Over reports whether the flow is older than any may be.
 func (f Flow) Over(now time.Time) bool {

@@ -48,6 +48,7 @@ const (
 	tagWord
 	tagWordMade
 	tagHeld
+	tagTouched
 )
 
 // Flags.
@@ -117,6 +118,7 @@ func (f Flow) MarshalBinary() ([]byte, error) {
 	put(tagWord, pack(f.Word.Text))
 	put(tagWordMade, instant(f.Word.Made))
 	put(tagHeld, []byte(f.Held))
+	put(tagTouched, instant(f.Touched))
 	for _, other := range f.unknown {
 		put(other.tag, other.value)
 	}
@@ -211,6 +213,8 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		f.Refresh, err = unpack(value)
 	case tagHeld:
 		f.Held = string(value)
+	case tagTouched:
+		f.Touched, err = readInstant(value)
 	case tagBegan:
 		f.Began, err = readInstant(value)
 	case tagSignedInAt:
