@@ -605,7 +605,7 @@ var masks = []struct {
 	{regexp.MustCompile(`(?m)(<ol class="spell"[^>]*>\n)(?:^ *(?:<li>|<span>|[2-7]|[A-Z][A-Za-z-]*)\n)+`), "${1}SPELLING\n"},
 	{regexp.MustCompile(`https?://127\.0\.0\.1:\d+`), "http://HOST"},
 	{regexp.MustCompile(`name="flow" value="[0-9a-f]{32}"`), `name="flow" value="FLOW"`},
-	{regexp.MustCompile(`/handoff/[A-Z2-7]+`), "/handoff/LOCATOR"},
+	{regexp.MustCompile(`/handoff/[A-Z2-7]+/[\w-]+`), "/handoff/LOCATOR/ACCOUNT"},
 	{regexp.MustCompile(`\b[0-9A-HJKMNP-TV-Z]{3} [0-9A-HJKMNP-TV-Z]{3}\b`), "WORD"},
 	{regexp.MustCompile(`\b([0-9A-HJKMNP-TV-Z] ){5}[0-9A-HJKMNP-TV-Z]\b`), "W O R D"},
 	{regexp.MustCompile(`\.[0-9a-f]{12}\.`), ".HASH."},

@@ -94,9 +94,6 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 // so that somebody whose time ran out is still told which entry to delete (see enroll.Flow.Over).
 const sessionAge = 40 * time.Minute
 
-// pendingAge is how long somebody may take at Cognito's own pages.
-const pendingAge = 10 * time.Minute
-
 // deviceAge is how long a browser is known after it signed in, and placeAge how long a place in the line is kept.
 const (
 	deviceAge = 365 * 24 * time.Hour
@@ -263,7 +260,7 @@ func (n *node) build(cfg config) (*web.Server, error) {
 	}
 	var pending *session.Store
 	if cfg.SignIn != "password" {
-		sealing.Name, sealing.MaxAge = "oidc", pendingAge
+		sealing.Name, sealing.MaxAge = "oidc", web.PendingFor
 		if pending, err = session.New(sealing); err != nil {
 			return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
 		}

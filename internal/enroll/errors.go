@@ -41,7 +41,7 @@ const (
 	Misconfigured   // the portal's or the pool's settings are wrong
 	StoreDown       // what must be remembered cannot be
 	PoolDown        // the pool does not answer, or not sensibly
-	ResultUnknown   // the pool may or may not have verified the code: its answer was lost
+	ResultUnknown   // the pool may or may not have taken the code or the new password: its answer was lost
 )
 
 // Kinds is every kind, for tables and tests.

@@ -40,18 +40,19 @@ type Notice uint8
 
 // The notices. They are numbers in people's cookies: a new one is added at the end.
 const (
-	NoNotice          Notice = iota
-	NoticeFresh              // sign in again before changing anything
-	NoticePasswordSet        // the new password counts from now on
-	NoticeConfirmed          // the account is confirmed
-	NoticeSignedOut          // signed out everywhere
-	NoticeRemoved            // the app is switched off
-	NoticePreferred          // another method is preferred
-	NoticeEnded              // the visit that the browser remembers was ended
-	NoticeReplace            // an app is set up: sign in before it is replaced
-	NoticeArrived            // the flow came from another screen
-	NoticeMoved              // the flow went on on another screen
-	NoticeLink               // a link of the help desk is open: sign in to the account that it is for
+	NoNotice             Notice = iota
+	NoticeFresh                 // sign in again before changing anything
+	NoticePasswordSet           // the new password counts from now on
+	NoticeConfirmed             // the account is confirmed
+	NoticeSignedOut             // signed out everywhere
+	NoticeRemoved               // the app is switched off
+	NoticePreferred             // another method is preferred
+	NoticeEnded                 // the visit that the browser remembers was ended
+	NoticeReplace               // an app is set up: sign in before it is replaced
+	NoticeArrived               // the flow came from another screen
+	NoticeMoved                 // the flow went on on another screen
+	NoticeLink                  // a link of the help desk is open: sign in to the account that it is for
+	NoticePasswordUnsure        // the answer to a new password was lost: it may count
 	noticeEnd
 )
 
@@ -81,6 +82,8 @@ func (n Notice) String() string {
 		return "moved"
 	case NoticeLink:
 		return "link"
+	case NoticePasswordUnsure:
+		return "password_unsure"
 	}
 	return ""
 }

@@ -29,10 +29,15 @@ func (s *Service) ResetPassword(ctx context.Context, f Flow, typed string, passw
 	if err != nil {
 		return f, err
 	}
-	if err := s.pool.ResetPassword(ctx, f.Username, code, password); err != nil {
+	next := Flow{Username: f.Username, ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticePasswordSet, unknown: f.unknown}
+	err = s.pool.ResetPassword(ctx, f.Username, code, password)
+	if KindOf(err) == ResultUnknown {
+		return next.passwordUnsure("ResetPassword", err)
+	}
+	if err != nil {
 		return f, wrongMailedCode("ResetPassword", err)
 	}
-	return Flow{Username: f.Username, ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticePasswordSet, unknown: f.unknown}, nil
+	return next, nil
 }
 
 // ConfirmSignUp confirms a new account with the code that was sent.

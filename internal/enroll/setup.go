@@ -40,6 +40,21 @@ func (s *Service) Start(ctx context.Context, f Flow) (Flow, error) {
 	return f, nil
 }
 
+// Again makes another key for a set-up whose key the pool no longer takes, because it was begun again elsewhere. A
+// challenge session was spent on its one key: who has none but that signs in again.
+func (s *Service) Again(ctx context.Context, f Flow) (Flow, error) {
+	if f.Authority.AccessToken.IsZero() {
+		f.Step, f.Authority, f.Until = StepSignIn, Authority{}, time.Time{}
+		return f, nil
+	}
+	next, err := s.Start(ctx, f.shelve())
+	if err != nil && next.Step == StepScan {
+		return f, err // the key at hand may count after all
+	}
+	next.Unsure = false // that was about the key before
+	return next, err
+}
+
 // Verify takes the first code of the new entry. Only a code that the key itself makes goes to the pool.
 func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) (Flow, error) {
 	f.DeviceName = CleanDeviceName(deviceName)

@@ -48,10 +48,20 @@ func (s *Service) SetNewPassword(ctx context.Context, f Flow, password, again se
 	if KindOf(err) == Misconfigured && len(given) > 0 { // the pool did not take an attribute: a date, a phone number
 		return f, &Error{Kind: MissingAttribute, Op: "SetNewPassword", Err: err}
 	}
+	if KindOf(err) == ResultUnknown || KindOf(err) == SessionSpent { // or an earlier request was quicker: a double click
+		f.Step, f.Authority, f.Until = StepSignIn, Authority{}, time.Time{}
+		return f.passwordUnsure("SetNewPassword", err)
+	}
 	if err != nil {
 		return f.orSignInAgain(err), err
 	}
 	return s.proceed(ctx, f, answer)
+}
+
+// passwordUnsure sends somebody to sign in whose new password may count already. Signing in tells, and nothing else does.
+func (f Flow) passwordUnsure(op string, err error) (Flow, error) {
+	f.Notice = NoticePasswordUnsure
+	return f, &Error{Kind: SessionSpent, Op: op, Err: err}
 }
 
 // ChooseMethod picks one of the second factors that the pool offered.
