@@ -155,6 +155,7 @@ type Reset struct {
 	Page
 	Username string
 	Rules    []Rule
+	Notice   i18n.Rich
 	Error    i18n.Rich
 }
 

@@ -67,6 +67,7 @@ type portal struct {
 	domain  string // of Cognito's pages: the pool on a port, when somebody signs in there
 
 	userPool, client string              // instead of the pool's first
+	ask              func([]byte) []byte // what the pool is asked instead
 	rewrite          func([]byte) []byte // what another service in the pool's place would answer
 	log              *lockedBuffer
 	nodes            []*web.Server // that serve in turn past the network; none: the one there is
@@ -194,7 +195,7 @@ func (p *portal) restart() {
 	client := cognito.Options{
 		AWS: aws.Config{
 			Region: info.Region, BaseEndpoint: aws.String("http://embedded.invalid"),
-			HTTPClient: &http.Client{Transport: rewriting{p.pool.Transport(), p.rewrite}},
+			HTTPClient: &http.Client{Transport: rewriting{p.pool.Transport(), p.ask, p.rewrite}},
 		},
 		UserPoolID: info.UserPoolID, ClientID: info.ClientID, Flow: p.options.flow, SessionValidity: 3 * time.Minute, Now: p.clock.Now,
 		Budget: throttle.NewBudget(throttle.BudgetOptions{
@@ -366,13 +367,21 @@ func (o pageOAuth) Finish(ctx context.Context, pending web.OAuthPending, state, 
 	return o.OAuth.Finish(ctx, cognito.Pending(pending), state, code)
 }
 
-// rewriting changes the pool's answers on their way.
+// rewriting changes what goes to the pool and what comes back, on its way.
 type rewriting struct {
 	http.RoundTripper
-	change func([]byte) []byte
+	ask, change func([]byte) []byte
 }
 
 func (r rewriting) RoundTrip(request *http.Request) (*http.Response, error) {
+	if r.ask != nil {
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
+			return nil, err
+		}
+		body = r.ask(body)
+		request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	}
 	answer, err := r.RoundTripper.RoundTrip(request)
 	if err != nil || r.change == nil {
 		return answer, err

@@ -80,7 +80,7 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/sign-out/everywhere", at(enroll.StepReview), s.signOutEverywhere, throttle.Calls()},
 
 		{http.MethodGet, "/forgot-password", at(enroll.StepSignIn), s.showForgotPassword, free},
-		{http.MethodPost, "/forgot-password", at(enroll.StepSignIn), s.forgotPassword, throttle.Mails()},
+		{http.MethodPost, "/forgot-password", at(enroll.StepSignIn, enroll.StepReset), s.forgotPassword, throttle.Mails()},
 		{http.MethodGet, "/reset-password", at(enroll.StepReset), s.showResetPassword, free},
 		{http.MethodPost, "/reset-password", at(enroll.StepReset), s.resetPassword, throttle.Codes()},
 		{http.MethodGet, "/confirm", at(enroll.StepSignIn), s.showConfirm, free},

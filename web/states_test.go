@@ -3,8 +3,8 @@ package web_test
 import (
 	"errors"
 	"net/http"
-	"path"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"testing"

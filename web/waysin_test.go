@@ -389,57 +389,6 @@ func TestAReviewPageLeftAloneEnds(t *testing.T) {
 	b.get("/set-up").at("/set-up").submit("/set-up/verify", "code", p.code(b.key())).at("/done")
 }
 
-// What a password leads to, by the pool's MFA setting, the account's state and what is set up (Cognito developer guide,
-// "logic at user runtime", as its tests against the real service correct it).
-func TestWhatAPasswordLeadsTo(t *testing.T) {
-	for _, test := range []struct {
-		mfa      userpool.MFA
-		state    userpool.State
-		sms      bool
-		password string
-		path     string
-		status   int
-	}{
-		{userpool.MFAOff, userpool.StateNew, false, password, "/authenticator", 200},
-		{userpool.MFAOff, userpool.StateEnrolled, false, password, "/authenticator", 200},
-		{userpool.MFAOff, userpool.StateTemporaryPassword, false, password, "/new-password", 200},
-		{userpool.MFAOptional, userpool.StateNew, false, password, "/authenticator", 200},
-		{userpool.MFAOptional, userpool.StateEnrolled, false, password, "/challenge", 200},
-		{userpool.MFAOptional, userpool.StateNew, true, password, "/challenge", 200},
-		{userpool.MFAOptional, userpool.StateTemporaryPassword, false, password, "/new-password", 200},
-		{userpool.MFAOptional, userpool.StateDisabled, false, password, "/sign-in", 422},
-		{userpool.MFAOptional, userpool.StateUnconfirmed, false, password, "/sign-in", 422},
-		{userpool.MFAOptional, userpool.StateResetRequired, false, password, "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateNew, false, password, "/set-up", 200},
-		{userpool.MFAOn, userpool.StateEnrolled, false, password, "/challenge", 200},
-		{userpool.MFAOn, userpool.StateNew, true, password, "/challenge", 200},
-		{userpool.MFAOn, userpool.StateTemporaryPassword, false, password, "/new-password", 200},
-		{userpool.MFAOn, userpool.StateDisabled, false, password, "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateUnconfirmed, false, password, "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateResetRequired, false, password, "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateEnrolled, false, "Wrong-Horse-9", "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateResetRequired, false, "Wrong-Horse-9", "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateTemporaryPassword, false, "Wrong-Horse-9", "/sign-in", 422},
-	} {
-		for _, flow := range []cognito.AuthFlow{cognito.FlowSRP, cognito.FlowPassword} {
-			p := openPortal(t, func(o *portalOptions) {
-				o.pool.MFA, o.flow = test.mfa, flow
-				o.pool.SMS = test.sms
-			})
-			if test.sms {
-				p.addReachable("ada", test.state)
-				p.setFactors("ada", true, false, false)
-			} else {
-				p.addUser("ada", test.state)
-			}
-			if b := p.browser().signIn("ada", test.password); b.path() != test.path || b.answer.StatusCode != test.status {
-				t.Errorf("pool %s, account %s (SMS %v), %s, password right: %v: %v, want %d at %s",
-					test.mfa, test.state, test.sms, flow, test.password == password, b, test.status, test.path)
-			}
-		}
-	}
-}
-
 // The figures "sign-in" by either flow: each is another account's, since nobody may sign in as often as a benchmark does.
 func BenchmarkSignIn(b *testing.B) {
 	for _, flow := range []cognito.AuthFlow{cognito.FlowPassword, cognito.FlowSRP} {

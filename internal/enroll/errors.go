@@ -150,6 +150,12 @@ func authorityEnded(err error) bool {
 	return kind == SignInAgain || kind == SessionSpent
 }
 
+// askedForMore reports whether the pool has taken what it was given, and then asked for something that cannot be done here.
+func askedForMore(err error) bool {
+	kind := KindOf(err)
+	return kind == OtherMethod || kind == OnlyEmail || kind == AppsOff
+}
+
 func wrongCode(op string, diagnosis Diagnosis) error {
 	return &Error{Kind: WrongCode, Op: op, Err: fmt.Errorf("diagnosed before asking the pool: %s", diagnosis.Verdict), Diagnosis: diagnosis}
 }

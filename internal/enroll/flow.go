@@ -53,6 +53,7 @@ const (
 	NoticeMoved                 // the flow went on on another screen
 	NoticeLink                  // a link of the help desk is open: sign in to the account that it is for
 	NoticePasswordUnsure        // the answer to a new password was lost: it may count
+	NoticeSentAgain             // another code is on its way
 	noticeEnd
 )
 
@@ -84,6 +85,8 @@ func (n Notice) String() string {
 		return "link"
 	case NoticePasswordUnsure:
 		return "password_unsure"
+	case NoticeSentAgain:
+		return "sent_again"
 	}
 	return ""
 }
@@ -247,6 +250,15 @@ func (f Flow) proven(now time.Time) Flow {
 	next := f.done(now)
 	next.DoneAt, next.ProvenAt = f.DoneAt, now
 	return next
+}
+
+// orStartAgain is orSignInAgain for answers to challenges: one after which the pool asked for more has spent its session.
+func (f Flow) orStartAgain(err error) Flow {
+	if !askedForMore(err) {
+		return f.orSignInAgain(err)
+	}
+	f.Step, f.Authority, f.Until, f.Notice = StepSignIn, Authority{}, time.Time{}, NoNotice
+	return f
 }
 
 // orSignInAgain sends the flow back to signing in when err says that its authority has ended. The key stays, so that

@@ -17,7 +17,11 @@ func (s *Service) ForgotPassword(ctx context.Context, f Flow, username string) (
 			return f, err
 		}
 	}
-	return Flow{Step: StepReset, Username: username, ReturnTo: f.ReturnTo, Held: f.Held, unknown: f.unknown}, nil
+	next := Flow{Step: StepReset, Username: username, ReturnTo: f.ReturnTo, Held: f.Held, unknown: f.unknown}
+	if f.Step == StepReset {
+		next.Notice = NoticeSentAgain
+	}
+	return next, nil
 }
 
 // ResetPassword sets a new password with the code that was sent.

@@ -96,9 +96,9 @@ func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
 		var answer Answer
 		answer, err = s.pool.FinishSetUp(ctx, f.Authority.Session)
 		f = s.keepRefresh(f, answer)
-		if authorityEnded(err) {
-			// The session has ended or is spent. The app is verified, and a pool that insists on an app needs no more
-			// than that: the next sign-in asks for its code.
+		if authorityEnded(err) || askedForMore(err) {
+			// The session has ended or is spent, or the pool has yet another question. The app is verified, and a pool that
+			// insists on an app needs no more than that: the next sign-in asks for its code.
 			err = nil
 		}
 	} else {

@@ -52,6 +52,11 @@ func (s *Service) SetNewPassword(ctx context.Context, f Flow, password, again se
 		f.Step, f.Authority, f.Until = StepSignIn, Authority{}, time.Time{}
 		return f.passwordUnsure("SetNewPassword", err)
 	}
+	if askedForMore(err) {
+		f = f.orStartAgain(err)
+		f.Notice = NoticePasswordSet
+		return f, err
+	}
 	if err != nil {
 		return f.orSignInAgain(err), err
 	}
@@ -71,7 +76,7 @@ func (s *Service) ChooseMethod(ctx context.Context, f Flow, method Method) (Flow
 	}
 	answer, err := s.pool.ChooseMethod(ctx, f.Authority.Session, method)
 	if err != nil {
-		return f.orSignInAgain(err), err
+		return f.orStartAgain(err), err
 	}
 	return s.proceed(ctx, f, answer)
 }
@@ -84,7 +89,7 @@ func (s *Service) AnswerCode(ctx context.Context, f Flow, typed string) (Flow, e
 	}
 	answer, err := s.pool.AnswerCode(ctx, f.Authority.Session, f.Method, secret.New(code))
 	if err != nil {
-		return f.orSignInAgain(err), err
+		return f.orStartAgain(err), err
 	}
 	if f.Method == MethodApp {
 		f.Spent = Spent{Code: secret.New(code), At: s.now()}
@@ -188,6 +193,7 @@ func (s *Service) app(ctx context.Context, accessToken secret.Text) (has, asked 
 func (s *Service) enter(ctx context.Context, f Flow, answer Answer) (Flow, error) {
 	if answer.Federated {
 		s.end(ctx, answer.Refresh)
+		f.Step, f.Authority, f.Until = StepSignIn, Authority{}, time.Time{}
 		return f, &Error{Kind: Federated, Op: "SignIn", Err: errors.New("account of another identity provider")}
 	}
 	if f.Username == "" {
