@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -240,8 +241,11 @@ func (p *portal) restart() {
 	sealing.Name = "swap"
 	swaps, err := session.NewSealer(sealing)
 	p.must(err)
+	sealing.Name = "refresh"
+	tokens, err := session.NewSealer(sealing)
+	p.must(err)
 	options := web.Options{
-		Enroll: enroll.New(enroll.Options{Pool: pool, Desk: p.openDesk(client), Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Revoke: p.revoker(), Now: pool.Now}), Policy: policy,
+		Enroll: enroll.New(enroll.Options{Pool: pool, Desk: p.openDesk(client), Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Revoke: p.revoker(), Vault: vault{p, tokens}, Now: pool.Now}), Policy: policy,
 		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL,
 		Brand: look, Maintenance: p.options.maintenance,
 		SessionValidity: 3 * time.Minute, Now: pool.Now, Demo: p.options.demo, NoPasswords: p.options.noPasswords,
@@ -294,7 +298,32 @@ func (p *portal) revoker() enroll.Later {
 	}
 }
 
-// pageStore and pageOAuth are what cmd/portal makes of the real parts.
+// vault, pageStore and pageOAuth are what cmd/portal makes of the real parts.
+type vault struct {
+	portal *portal
+	sealer *session.Sealer
+}
+
+func (v vault) Put(ctx context.Context, name enroll.ID, token secret.Text, until time.Time) error {
+	sealed, err := v.sealer.Seal([]byte(token.Reveal()))
+	if err != nil {
+		return err
+	}
+	return v.portal.store.PutHandoff(ctx, store.Handoff{LocatorHash: sha256.Sum256(name[:]), Payload: sealed, ExpiresAt: until})
+}
+
+func (v vault) Take(ctx context.Context, name enroll.ID) (secret.Text, error) {
+	kept, err := v.portal.store.TakeHandoff(ctx, sha256.Sum256(name[:]))
+	if errors.Is(err, store.ErrNotFound) {
+		return secret.Text{}, nil
+	}
+	if err != nil {
+		return secret.Text{}, err
+	}
+	token, err := v.sealer.Open(kept.Payload)
+	return secret.New(string(token)), err
+}
+
 type pageStore struct {
 	*store.Store
 	pool   string

@@ -126,10 +126,10 @@ type config struct {
 	// the others their part. When more people come they wait in line. (COGNITO_QUOTA_SIGN_IN, COGNITO_QUOTA_UPDATES)
 	QuotaSignIn, QuotaUpdates int
 	// RevokeTokens ends the refresh token that a sign-in here produced when that sign-in is left: after a set-up, a trial
-	// of the app, signing out or signing in again. The access token ends with it. It is one more call to the pool, of the
-	// quota for tokens (120 each second), made once the answer is on its way. Where processes are frozen between requests
-	// (AWS Lambda) say wait: people then wait for it, some 50 ms. With false the token is dropped unread, and ends by
-	// itself. The app client must have token revocation switched on, see "portal doctor".
+	// of the app, signing out or signing in again. The access token ends with it. Until then it is in the store, sealed. It
+	// is one more call to the pool, of the quota for tokens (120 each second), made once the answer is on its way. Where
+	// processes are frozen between requests (AWS Lambda) say wait: people then wait for it, some 50 ms. With false the
+	// token is dropped unread, and ends by itself. The app client must have token revocation switched on, see "portal doctor".
 	// (-revoke-tokens, PORTAL_REVOKE_TOKENS)
 	RevokeTokens string
 

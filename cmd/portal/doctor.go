@@ -168,9 +168,9 @@ func policyForDoctor(p enroll.PasswordPolicy) doctor.PasswordPolicy {
 	return doctor.PasswordPolicy{MinLength: p.MinLength, Upper: p.Upper, Lower: p.Lower, Number: p.Number, Symbol: p.Symbol}
 }
 
-// largestFlow is at least the size of the largest flow: an access token of 3 kB and a refresh token of 2 kB without their
-// base64, a pending key and two earlier ones, names, and some room.
-const largestFlow = 5 << 10
+// largestFlow is at least the size of the largest flow: an access token of 3 kB, a pending key and two earlier ones, names,
+// and some room.
+const largestFlow = 4 << 10
 
 // visitTimeout bounds one visit to the portal.
 const visitTimeout = 5 * time.Second

@@ -248,6 +248,11 @@ func (n *node) build(cfg config) (*web.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
 	}
+	sealing.Name = "refresh"
+	tokens, err := session.NewSealer(sealing)
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+	}
 	sealing.Name, sealing.MaxAge = "dev", deviceAge
 	devices, err := session.New(sealing)
 	if err != nil {
@@ -287,7 +292,7 @@ func (n *node) build(cfg config) (*web.Server, error) {
 	portal, err := web.New(web.Options{
 		Enroll: enroll.New(enroll.Options{
 			Pool: pool, Desk: enrollmentDesk(desk), Policy: cfg.PasswordPolicy, Required: n.mfa == "on", Removable: n.mfa == "optional",
-			Revoke: n.background.revoker(cfg.RevokeTokens), Now: pool.Now,
+			Revoke: n.background.revoker(cfg.RevokeTokens), Vault: vault{n.memory, tokens}, Now: pool.Now,
 		}),
 		Desk:            desk,
 		DeskSessions:    agents,

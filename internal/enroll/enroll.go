@@ -168,6 +168,7 @@ type Service struct {
 	required  bool
 	removable bool
 	revoke    Later
+	vault     Vault
 	now       func() time.Time
 }
 
@@ -179,6 +180,7 @@ type Options struct {
 	Required  bool  // the pool is known to require MFA
 	Removable bool  // the pool is known not to: people may switch their app off
 	Revoke    Later // ends each sign-in's refresh token when it is left; nil: the token is dropped unread
+	Vault     Vault // with Revoke
 	Now       func() time.Time
 }
 
@@ -187,5 +189,5 @@ func New(opts Options) *Service {
 	if opts.Desk == nil {
 		opts.Desk = noDesk{}
 	}
-	return &Service{pool: opts.Pool, desk: opts.Desk, policy: opts.Policy, required: opts.Required, removable: opts.Removable, revoke: opts.Revoke, now: opts.Now}
+	return &Service{pool: opts.Pool, desk: opts.Desk, policy: opts.Policy, required: opts.Required, removable: opts.Removable, revoke: opts.Revoke, vault: opts.Vault, now: opts.Now}
 }

@@ -98,11 +98,11 @@ type Flow struct {
 	Began     time.Time // when it began; see Over
 	Touched   time.Time // when its last form was sent; see Idle
 	Step      Step
-	Username  string      // as typed at sign-in; shown to the person and in the app
-	Account   string      // the account's own, unchanging name; known once the password was right
-	Authority Authority   // what authorizes the next calls; dropped when done
-	Until     time.Time   // when Authority ends
-	Refresh   secret.Text // to be revoked when done; kept only by a Service that does so
+	Username  string    // as typed at sign-in; shown to the person and in the app
+	Account   string    // the account's own, unchanging name; known once the password was right
+	Authority Authority // what authorizes the next calls; dropped when done
+	Until     time.Time // when Authority ends
+	Grant     ID        // under which the refresh token is kept until the sign-in is left; see Vault
 	Notice    Notice
 	ReturnTo  string // key of where to go on afterwards
 	Held      string // the help desk's link that this browser has opened, in the desk's own words; "": none

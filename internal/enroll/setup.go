@@ -95,7 +95,7 @@ func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
 	if f.Authority.AccessToken.IsZero() {
 		var answer Answer
 		answer, err = s.pool.FinishSetUp(ctx, f.Authority.Session)
-		f = s.keepRefresh(f, answer)
+		s.end(ctx, answer.Refresh)
 		if authorityEnded(err) || askedForMore(err) {
 			// The session has ended or is spent, or the pool has yet another question. The app is verified, and a pool that
 			// insists on an app needs no more than that: the next sign-in asks for its code.

@@ -97,7 +97,7 @@ func (s *Service) AnswerCode(ctx context.Context, f Flow, typed string) (Flow, e
 			f = s.spend(ctx, f)
 		}
 		if f.Trying && answer.Challenge == NoChallenge {
-			s.Leave(ctx, s.keepRefresh(f, answer))
+			s.end(ctx, answer.Refresh)
 			return s.spend(ctx, f.proven(s.now())), nil
 		}
 		f.HasApp, f.ByApp = true, true
@@ -205,7 +205,7 @@ func (s *Service) enter(ctx context.Context, f Flow, answer Answer) (Flow, error
 	}
 	f.Authority, f.Until, f.SignedInAt = Authority{AccessToken: answer.AccessToken}, f.until(answer.Until), answer.SignedInAt
 	f.Step, f.Trying, f.Methods, f.Looked = StepReview, false, nil, false
-	f = s.keepRefresh(f, answer)
+	f = s.keep(ctx, f, answer.Refresh)
 	s.note(ctx, f, HappeningSignedIn, nil)
 	if f.Verified { // an earlier flow ended between Verify and Prefer
 		f.Step = StepFinish

@@ -44,7 +44,7 @@ const (
 	tagReturnTo
 	tagBegan
 	tagAccount
-	tagRefresh
+	tagGrant
 	tagWord
 	tagWordMade
 	tagHeld
@@ -114,7 +114,9 @@ func (f Flow) MarshalBinary() ([]byte, error) {
 	put(tagReturnTo, []byte(f.ReturnTo))
 	put(tagBegan, instant(f.Began))
 	put(tagAccount, []byte(f.Account))
-	put(tagRefresh, pack(f.Refresh))
+	if f.Grant != (ID{}) {
+		put(tagGrant, f.Grant[:])
+	}
 	put(tagWord, pack(f.Word.Text))
 	put(tagWordMade, instant(f.Word.Made))
 	put(tagHeld, []byte(f.Held))
@@ -201,16 +203,13 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 	case tagAttribute:
 		f.Attributes = append(f.Attributes, string(value))
 	case tagID:
-		if len(value) != len(f.ID) {
-			return errWire
-		}
-		f.ID = ID(value)
+		f.ID, err = readID(value)
 	case tagReturnTo:
 		f.ReturnTo = string(value)
 	case tagAccount:
 		f.Account = string(value)
-	case tagRefresh:
-		f.Refresh, err = unpack(value)
+	case tagGrant:
+		f.Grant, err = readID(value)
 	case tagHeld:
 		f.Held = string(value)
 	case tagTouched:
@@ -263,6 +262,13 @@ func readNumber(value []byte, end uint64) (uint64, error) {
 		return 0, errWire
 	}
 	return n, nil
+}
+
+func readID(value []byte) (ID, error) {
+	if len(value) != len(ID{}) {
+		return ID{}, errWire
+	}
+	return ID(value), nil
 }
 
 func readMethod(value []byte) (Method, error) {
