@@ -284,7 +284,7 @@ func (p *portal) restart() {
 func (p *portal) revoker() enroll.Later {
 	do := func(ctx context.Context, work func(context.Context) error) {
 		if err := work(ctx); err != nil {
-			p.log.Write([]byte("not revoked: " + err.Error() + "\n"))
+			_, _ = p.log.Write([]byte("not revoked: " + err.Error() + "\n"))
 		}
 	}
 	switch p.options.revoke {

@@ -124,6 +124,9 @@ func (c *Client) answer(op, username string, got reply) (enroll.Answer, error) {
 		Destination: enroll.CleanDeviceName(got.parameters["CODE_DELIVERY_DESTINATION"]),
 		Until:       c.Now().Add(c.validity),
 	}
+	if got.name != "" && answer.Session.Text.IsZero() {
+		return fail(enroll.PoolDown, "challenge without a session")
+	}
 	// The immutable user name: every later answer and its secret hash must carry it, not the alias that was typed.
 	if id := got.parameters["USER_ID_FOR_SRP"]; id != "" {
 		answer.Session.UserID = id

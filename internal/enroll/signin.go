@@ -104,11 +104,20 @@ func (s *Service) AnswerCode(ctx context.Context, f Flow, typed string) (Flow, e
 	}
 	f, err = s.proceed(ctx, f, answer)
 	if err == nil && f.Step == StepReview && !f.ByApp { // signed in by a message: there may be an app all the same
-		var account Account
-		account, err = s.pool.Account(ctx, f.Authority.AccessToken)
+		account, err := s.pool.Account(ctx, f.Authority.AccessToken)
+		if err != nil {
+			return f.unproven(), err
+		}
 		f.HasApp = slices.Contains(account.Methods, MethodApp)
 	}
 	return f, err
+}
+
+// unproven sends somebody back to signing in of whom it could not be found out whether he has an app: as if he had none, he
+// would be let replace it.
+func (f Flow) unproven() Flow {
+	f.Step, f.Authority, f.Until = StepSignIn, Authority{}, time.Time{}
+	return f
 }
 
 // proceed follows the pool's answer to the next step.
@@ -152,8 +161,10 @@ func (s *Service) EnterFromPages(ctx context.Context, f Flow, returnTo string, a
 	if err != nil || next.Step != StepReview {
 		return next, err
 	}
-	next.HasApp, next.ByApp, err = s.app(ctx, answer.AccessToken)
-	return next, err
+	if next.HasApp, next.ByApp, err = s.app(ctx, answer.AccessToken); err != nil {
+		return next.unproven(), err
+	}
+	return next, nil
 }
 
 // HandOver begins where another application has signed its user in. How it did so is not known, so an app that works
