@@ -124,3 +124,27 @@ func TestAChallengeWithoutASession(t *testing.T) {
 		t.Error("the log does not say why")
 	}
 }
+
+// The app was set up and the link stayed good for another one: the request ended between the pool's yes and the store's.
+func TestALinkIsUsedUpForWhoDoesNotWait(t *testing.T) {
+	p := openPortal(t, needsTicket)
+	p.addAgent("dana", "desk")
+	p.addCaller("alice", userpool.StateNew)
+	link, piece := p.browser().deskSignIn("dana").makesLink("alice")
+	b := p.browser()
+	b.opens(link, piece).get("/sign-in").submit("/sign-in", "password", password).at("/set-up")
+	ctx, cancel := context.WithCancel(t.Context())
+	p.rewrite = func(body []byte) []byte {
+		if strings.Contains(string(body), `"SUCCESS"`) {
+			cancel()
+		}
+		return body
+	}
+	p.restart()
+	r := b.formTo("/set-up/verify", url.Values{"code": {p.code(b.key())}, "flow": {b.page.Attr(`input[name="flow"]`, "value")}})
+	b.send(r.WithContext(ctx))
+	if ctx.Err() == nil {
+		t.Fatal("the request was not cut off")
+	}
+	p.browser().opens(link, piece).status(http.StatusUnprocessableEntity).text("[role=alert]", "did not open")
+}
