@@ -155,6 +155,7 @@ type Reset struct {
 	Page
 	Username string
 	Rules    []Rule
+	Notice   i18n.Rich
 	Error    i18n.Rich
 }
 
@@ -187,6 +188,7 @@ type SetUp struct {
 type CodeError struct {
 	Texts    []i18n.Rich
 	OffClock bool // the phone's clock is off: say where to set it right
+	Again    bool // the key may count no more: offer another one
 }
 
 // Finish is the page /set-up when only the last call to the pool is left.
@@ -207,6 +209,7 @@ type Done struct {
 type Handoff struct {
 	Page
 	Action string
+	For    string // whose set-up it is; "" when the address does not tell
 }
 
 // Swap is the page /swap: the word with which the flow goes on on another screen, and what became of it.

@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"io"
@@ -236,39 +235,6 @@ func TestAssetsAreCachedForEverAndCompressed(t *testing.T) {
 	r.Header.Set("Accept-Encoding", "gzip")
 	if b.do(r); b.answer.Header.Get("Content-Encoding") != "gzip" || len(b.body) > 6<<10 {
 		t.Errorf("style sheet: %s, %d bytes; want gzip and at most 6 KiB", b.answer.Header.Get("Content-Encoding"), len(b.body))
-	}
-}
-
-// Nobody learns from the answer whether an account exists, or why it may not sign in.
-func TestAccountsThatCannotSignInLookAlike(t *testing.T) {
-	p := openPortal(t)
-	p.addUser("known", userpool.StateNew)
-	p.addUser("off", userpool.StateDisabled)
-	p.addUser("fresh", userpool.StateUnconfirmed)
-	var first []byte
-	for _, test := range []struct{ name, password string }{
-		{"known", "Wrong-Horse-9"},
-		{"nobody", password},
-		{"off", password},
-		{"off", "Wrong-Horse-9"},
-		{"fresh", password},
-		{"has space", password},
-		{"known", strings.Repeat("x", 300)},
-		{strings.Repeat("x", 129), password},
-		{"known", ""},
-	} {
-		b := p.browser()
-		b.signIn(test.name, test.password).status(http.StatusUnprocessableEntity)
-		body := bytes.ReplaceAll(b.body, []byte(`value="`+test.name+`"`), []byte(`value="NAME"`))
-		if first == nil {
-			first = body
-		}
-		if !bytes.Equal(first, body) {
-			t.Errorf("%q with %q gets another page", test.name, test.password)
-		}
-		if len(b.cookies()) != 0 {
-			t.Errorf("%q gets a cookie", test.name)
-		}
 	}
 }
 

@@ -65,7 +65,7 @@ func (s *Server) continueHere(c echo.Context, f enroll.Flow) error {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 		return s.renderContinue(c, f, http.StatusTooManyRequests, form["word"], s.printer(c).Rich("continue.error.wait", int(math.Ceil(wait.Minutes()))))
 	}
-	next, err := s.takeFlow(c.Request().Context(), form["word"])
+	next, err := s.takeFlow(lasting(c), form["word"])
 	if errors.Is(err, errNoSuchWord) {
 		logCause(c, err)
 		return s.renderContinue(c, f, http.StatusUnprocessableEntity, form["word"], s.printer(c).Rich("continue.error.wrong", 0))

@@ -265,7 +265,7 @@ func (s *Server) endDesk(ctx context.Context, in deskSession) error {
 	if in.Username == "" {
 		return nil
 	}
-	if err := s.Store.EndSession(ctx, in.ID, s.Now().Add(deskLongest)); err != nil {
+	if err := s.Store.EndSession(context.WithoutCancel(ctx), in.ID, s.Now().Add(deskLongest)); err != nil {
 		return &enroll.Error{Kind: enroll.StoreDown, Op: "end agent's sign-in", Err: err}
 	}
 	return nil

@@ -156,6 +156,7 @@ func (s *Server) codeError(c echo.Context, err error, entry string) views.CodeEr
 		key = "code.error.no_match_setup"
 	}
 	told := views.CodeError{Texts: []i18n.Rich{s.printer(c).Rich(key, int(d.Off.Minutes()), "entry", entry)}}
+	told.Again = d.Verdict == enroll.PoolRefused
 	if d.Verdict == enroll.ClockSlow || d.Verdict == enroll.ClockFast {
 		told.OffClock = true
 		told.Texts = append(told.Texts, s.printer(c).RichAt("code.error.portal_time", s.Now()))

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -123,12 +124,17 @@ func (s *Server) ended(c echo.Context, f enroll.Flow) bool {
 	if f.ID == (enroll.ID{}) {
 		return false
 	}
-	ended, err := s.Store.SessionOver(c.Request().Context(), f.ID, f.Account, f.Began)
+	ended, err := s.Store.SessionOver(lasting(c), f.ID, f.Account, f.Began)
 	if err != nil {
 		s.Log.WarnContext(c.Request().Context(), "store does not tell whether a session was ended", "request_id", requestID(c), "error", err)
 	}
 	return ended
 }
+
+// lasting is the request's context for what must be known or done even if the browser does not wait. Whoever sends a request
+// can end its own context, by closing his half of the connection, and still read the answer: he must not choose which of
+// our questions are answered.
+func lasting(c echo.Context) context.Context { return context.WithoutCancel(c.Request().Context()) }
 
 // endUnless ends the request's sign-in when the browser gets another one, or none: a copy of its old cookie is worth
 // nothing from now on.
@@ -137,7 +143,10 @@ func (s *Server) endUnless(c echo.Context, next enroll.ID) {
 	if ends == (enroll.ID{}) {
 		return
 	}
-	if err := s.Store.EndSession(c.Request().Context(), ends, s.Now().Add(s.SessionAge)); err != nil {
+	if before, ok := c.Get(flowKey).(enroll.Flow); ok {
+		s.Enroll.Leave(c.Request().Context(), before)
+	}
+	if err := s.Store.EndSession(lasting(c), ends, s.Now().Add(s.SessionAge)); err != nil {
 		s.Log.ErrorContext(c.Request().Context(), "session could not be ended", "request_id", requestID(c), "error", err)
 	}
 }
@@ -154,6 +163,7 @@ func leaves(c echo.Context, next enroll.ID) enroll.ID {
 func (s *Server) setFlow(c echo.Context, f enroll.Flow) error {
 	s.endUnless(c, f.ID)
 	f = s.withoutOldWord(c, f)
+	f.Touched = s.Now()
 	payload, err := f.MarshalBinary()
 	if err != nil {
 		return fmt.Errorf("write flow: %w", err)

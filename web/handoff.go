@@ -58,7 +58,31 @@ func (s *Server) makeHandoff(c echo.Context, _ caller) error {
 	if err := s.Store.PutHandoff(c.Request().Context(), sha256.Sum256([]byte(locator)), sealed, expires); err != nil {
 		return &apiError{Status: http.StatusServiceUnavailable, Code: "unavailable", Detail: "the store does not answer: try again", retryAfter: unavailable, cause: err}
 	}
-	return c.JSON(http.StatusCreated, handoffAnswer{URL: s.PublicURL.JoinPath("handoff", locator).String(), ExpiresAt: expires.UTC()})
+	named, err := s.nameHandoff(locator, f.Username)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, handoffAnswer{URL: s.PublicURL.JoinPath("handoff", locator, named).String(), ExpiresAt: expires.UTC()})
+}
+
+// nameHandoff seals the account's name for the address: its page says whose set-up it is, and takes nothing to know it. A
+// name opens with its own locator alone.
+func (s *Server) nameHandoff(locator, username string) (string, error) {
+	sealed, err := s.Handoffs.Seal([]byte(locator + username))
+	if err != nil {
+		return "", fmt.Errorf("hand-off: %w", err)
+	}
+	return string(sealed), nil
+}
+
+// handoffName is the name in the address, "" for one that is not this hand-off's.
+func (s *Server) handoffName(locator, sealed string) string {
+	named, err := s.Handoffs.Open([]byte(sealed))
+	username, ours := strings.CutPrefix(string(named), locator)
+	if err != nil || !ours {
+		return ""
+	}
+	return username
 }
 
 // handedOver is the flow in which the user goes on here.
@@ -84,8 +108,12 @@ func (s *Server) showHandoff(c echo.Context, f enroll.Flow) error {
 		return echo.ErrNotFound
 	}
 	page := s.page(c, f, "handoff.title", false)
-	page.Account = ""
-	return s.render(c, http.StatusOK, views.HandoffPage(views.Handoff{Page: page, Action: "/handoff/" + locator}))
+	page.Account = "" // of whoever is signed in here now
+	handoff := views.Handoff{Page: page, Action: "/handoff/" + locator, For: s.handoffName(locator, c.Param("account"))}
+	if handoff.For != "" { // then it is of our making
+		handoff.Action += "/" + c.Param("account")
+	}
+	return s.render(c, http.StatusOK, views.HandoffPage(handoff))
 }
 
 // plausibleLocator reports whether text is what rand.Text makes.

@@ -11,7 +11,7 @@ import (
 // record adds what has just happened to our own record. It has happened whether or not it can be recorded, so a store
 // that is down is for the log alone.
 func (s *Server) record(c echo.Context, f enroll.Flow, event Event) {
-	ctx, ends := c.Request().Context(), leaves(c, f.ID)
+	ctx, ends := lasting(c), leaves(c, f.ID)
 	var err error
 	if ends == (enroll.ID{}) {
 		err = s.Store.Record(ctx, f.Account, event, f.DeviceName)

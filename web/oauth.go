@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,8 +28,42 @@ type OAuth interface {
 // OAuthPending is a sign-in under way at Cognito's pages.
 type OAuthPending struct{ State, Nonce, Verifier secret.Text }
 
-// pendingCookie is what the browser keeps of it, sealed.
-type pendingCookie struct{ State, Nonce, Verifier, ReturnTo string }
+// PendingFor is how long somebody may take at Cognito's pages.
+const PendingFor = 10 * time.Minute
+
+// maxPending is how many tabs of one browser may be there at once; of more, the newest.
+const maxPending = 4
+
+// pendingSignIn is what the browser keeps of each, sealed.
+type pendingSignIn struct {
+	State, Nonce, Verifier, ReturnTo string
+	Began                            time.Time
+}
+
+// readPending answers the sign-ins that this browser has under way, the oldest first.
+func (s *Server) readPending(c echo.Context) []pendingSignIn {
+	payload, err := s.OAuthPending.Read(c.Request())
+	var all []pendingSignIn
+	if err != nil || json.Unmarshal(payload, &all) != nil {
+		return nil
+	}
+	return slices.DeleteFunc(all, func(p pendingSignIn) bool { return s.Now().Sub(p.Began) > PendingFor })
+}
+
+func (s *Server) writePending(c echo.Context, all []pendingSignIn) error {
+	var payload []byte
+	var err error
+	if len(all) > 0 {
+		payload, err = json.Marshal(all[max(0, len(all)-maxPending):])
+	}
+	if err == nil {
+		err = s.OAuthPending.Write(c.Response(), c.Request(), payload)
+	}
+	if err != nil {
+		return fmt.Errorf("pending sign-in: %w", err)
+	}
+	return nil
+}
 
 // startOAuth sends the browser to Cognito's page. It is a GET, because the content security policy, rightly, lets no
 // form of ours lead to another site; all that it changes is this browser's own pending cookie.
@@ -40,12 +76,9 @@ func (s *Server) startOAuth(c echo.Context, f enroll.Flow) error {
 	if returnTo == "" {
 		returnTo = f.ReturnTo
 	}
-	payload, err := json.Marshal(pendingCookie{pending.State.Reveal(), pending.Nonce.Reveal(), pending.Verifier.Reveal(), returnTo})
-	if err != nil {
-		return fmt.Errorf("pending sign-in: %w", err)
-	}
-	if err := s.OAuthPending.Write(c.Response(), c.Request(), payload); err != nil {
-		return fmt.Errorf("pending sign-in: %w", err)
+	begun := pendingSignIn{pending.State.Reveal(), pending.Nonce.Reveal(), pending.Verifier.Reveal(), returnTo, s.Now()}
+	if err := s.writePending(c, append(s.readPending(c), begun)); err != nil {
+		return err
 	}
 	return c.Redirect(http.StatusSeeOther, address)
 }
@@ -58,18 +91,16 @@ func (s *Server) finishOAuth(c echo.Context, f enroll.Flow) error {
 	if s.OAuthPending == nil {
 		return echo.ErrNotFound
 	}
-	payload, err := s.OAuthPending.Read(c.Request())
-	var kept pendingCookie
-	if err != nil || json.Unmarshal(payload, &kept) != nil {
-		return &badRequest{status: http.StatusBadRequest, key: "oauth", err: errors.New("no sign-in is pending in this browser")}
+	query, all := c.Request().URL.Query(), s.readPending(c)
+	i := slices.IndexFunc(all, func(p pendingSignIn) bool {
+		return len(query["state"]) == 1 && secret.New(query.Get("state")).Equal(secret.New(p.State))
+	})
+	if i < 0 { // not the answer to a sign-in that is pending here: those go on waiting for their own
+		return &badRequest{status: http.StatusBadRequest, key: "oauth", err: errors.New("no sign-in of this state is pending in this browser")}
 	}
-	query := c.Request().URL.Query()
-	if len(query["state"]) != 1 || query.Get("state") == "" || !secret.New(query.Get("state")).Equal(secret.New(kept.State)) {
-		// Not the answer to the sign-in that is pending here, which goes on waiting for its own.
-		return &badRequest{status: http.StatusBadRequest, key: "oauth", err: errors.New("another sign-in's state")}
-	}
-	if err := s.OAuthPending.Write(c.Response(), c.Request(), nil); err != nil { // whatever comes of it, it is over
-		return fmt.Errorf("pending sign-in: %w", err)
+	kept := all[i]
+	if err := s.writePending(c, slices.Delete(all, i, i+1)); err != nil { // whatever comes of it, it is over
+		return err
 	}
 	if len(query["code"]) != 1 || query.Has("error") {
 		return &badRequest{status: http.StatusBadRequest, key: "oauth", err: errors.New("came back without a code")}

@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -67,10 +68,12 @@ type portal struct {
 	domain  string // of Cognito's pages: the pool on a port, when somebody signs in there
 
 	userPool, client string              // instead of the pool's first
+	ask              func([]byte) []byte // what the pool is asked instead
 	rewrite          func([]byte) []byte // what another service in the pool's place would answer
 	log              *lockedBuffer
 	nodes            []*web.Server // that serve in turn past the network; none: the one there is
 	served           atomic.Int64
+	background       sync.WaitGroup // what nobody waits for
 }
 
 type portalOptions struct {
@@ -79,7 +82,7 @@ type portalOptions struct {
 	issuer       string
 	brand        fs.FS // the operator's folder; nil for none
 	maintenance  bool
-	revoke       bool
+	revoke       string           // "" as by default; "wait", "false": see PORTAL_REVOKE_TOKENS
 	flow         cognito.AuthFlow // default password
 	plainHTTP    bool             // for a browser that would not take the test's certificate
 	store        string           // default: in memory
@@ -177,6 +180,7 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	if !p.options.bubble {
 		t.Cleanup(p.server.Close)
 	}
+	t.Cleanup(p.background.Wait)
 	p.restart()
 	return p
 }
@@ -192,7 +196,7 @@ func (p *portal) restart() {
 	client := cognito.Options{
 		AWS: aws.Config{
 			Region: info.Region, BaseEndpoint: aws.String("http://embedded.invalid"),
-			HTTPClient: &http.Client{Transport: rewriting{p.pool.Transport(), p.rewrite}},
+			HTTPClient: &http.Client{Transport: rewriting{p.pool.Transport(), p.ask, p.rewrite}},
 		},
 		UserPoolID: info.UserPoolID, ClientID: info.ClientID, Flow: p.options.flow, SessionValidity: 3 * time.Minute, Now: p.clock.Now,
 		Budget: throttle.NewBudget(throttle.BudgetOptions{
@@ -237,8 +241,11 @@ func (p *portal) restart() {
 	sealing.Name = "swap"
 	swaps, err := session.NewSealer(sealing)
 	p.must(err)
+	sealing.Name = "refresh"
+	tokens, err := session.NewSealer(sealing)
+	p.must(err)
 	options := web.Options{
-		Enroll: enroll.New(enroll.Options{Pool: pool, Desk: p.openDesk(client), Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Revoke: p.options.revoke, Now: pool.Now}), Policy: policy,
+		Enroll: enroll.New(enroll.Options{Pool: pool, Desk: p.openDesk(client), Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Revoke: p.revoker(), Vault: vault{p, tokens}, Now: pool.Now}), Policy: policy,
 		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL,
 		Brand: look, Maintenance: p.options.maintenance,
 		SessionValidity: 3 * time.Minute, Now: pool.Now, Demo: p.options.demo, NoPasswords: p.options.noPasswords,
@@ -273,7 +280,50 @@ func (p *portal) restart() {
 	p.handler.Store(server)
 }
 
-// pageStore and pageOAuth are what cmd/portal makes of the real parts.
+// revoker is how tokens are revoked: beside the answer, as cmd/portal does it, unless the test says otherwise.
+func (p *portal) revoker() enroll.Later {
+	do := func(ctx context.Context, work func(context.Context) error) {
+		if err := work(ctx); err != nil {
+			_, _ = p.log.Write([]byte("not revoked: " + err.Error() + "\n"))
+		}
+	}
+	switch p.options.revoke {
+	case "false":
+		return nil
+	case "wait":
+		return do
+	}
+	return func(ctx context.Context, work func(context.Context) error) {
+		p.background.Go(func() { do(context.WithoutCancel(ctx), work) })
+	}
+}
+
+// vault, pageStore and pageOAuth are what cmd/portal makes of the real parts.
+type vault struct {
+	portal *portal
+	sealer *session.Sealer
+}
+
+func (v vault) Put(ctx context.Context, name enroll.ID, token secret.Text, until time.Time) error {
+	sealed, err := v.sealer.Seal([]byte(token.Reveal()))
+	if err != nil {
+		return err
+	}
+	return v.portal.store.PutHandoff(ctx, store.Handoff{LocatorHash: sha256.Sum256(name[:]), Payload: sealed, ExpiresAt: until})
+}
+
+func (v vault) Take(ctx context.Context, name enroll.ID) (secret.Text, error) {
+	kept, err := v.portal.store.TakeHandoff(ctx, sha256.Sum256(name[:]))
+	if errors.Is(err, store.ErrNotFound) {
+		return secret.Text{}, nil
+	}
+	if err != nil {
+		return secret.Text{}, err
+	}
+	token, err := v.sealer.Open(kept.Payload)
+	return secret.New(string(token)), err
+}
+
 type pageStore struct {
 	*store.Store
 	pool   string
@@ -346,13 +396,21 @@ func (o pageOAuth) Finish(ctx context.Context, pending web.OAuthPending, state, 
 	return o.OAuth.Finish(ctx, cognito.Pending(pending), state, code)
 }
 
-// rewriting changes the pool's answers on their way.
+// rewriting changes what goes to the pool and what comes back, on its way.
 type rewriting struct {
 	http.RoundTripper
-	change func([]byte) []byte
+	ask, change func([]byte) []byte
 }
 
 func (r rewriting) RoundTrip(request *http.Request) (*http.Response, error) {
+	if r.ask != nil {
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
+			return nil, err
+		}
+		body = r.ask(body)
+		request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	}
 	answer, err := r.RoundTripper.RoundTrip(request)
 	if err != nil || r.change == nil {
 		return answer, err
@@ -421,14 +479,35 @@ func (p *portal) nextCode(key string) string {
 	return p.code(key)
 }
 
-// calls are the operations that the pool was asked for since the last time.
+// calls are the operations that people waited for since the last time, in their order.
 func (p *portal) calls() string {
+	p.background.Wait()
 	var names []string
 	for _, request := range p.pool.Requests() {
-		names = append(names, request.Operation)
+		if request.Operation != "RevokeToken" {
+			names = append(names, request.Operation)
+		}
 	}
 	p.pool.ResetRequests()
 	return strings.Join(names, " ")
+}
+
+// revoked is how many tokens were revoked since the calls were last counted.
+func (p *portal) revoked() (count int) {
+	p.background.Wait()
+	for _, request := range p.pool.Requests() {
+		if request.Operation == "RevokeToken" && request.Error == "" {
+			count++
+		}
+	}
+	return count
+}
+
+func (p *portal) wantRevoked(want int) {
+	p.t.Helper()
+	if got := p.revoked(); got != want {
+		p.t.Errorf("%d tokens revoked, want %d", got, want)
+	}
 }
 
 func (p *portal) wantCalls(want string) {
@@ -564,7 +643,7 @@ var masks = []struct {
 	{regexp.MustCompile(`(?m)(<ol class="spell"[^>]*>\n)(?:^ *(?:<li>|<span>|[2-7]|[A-Z][A-Za-z-]*)\n)+`), "${1}SPELLING\n"},
 	{regexp.MustCompile(`https?://127\.0\.0\.1:\d+`), "http://HOST"},
 	{regexp.MustCompile(`name="flow" value="[0-9a-f]{32}"`), `name="flow" value="FLOW"`},
-	{regexp.MustCompile(`/handoff/[A-Z2-7]+`), "/handoff/LOCATOR"},
+	{regexp.MustCompile(`/handoff/[A-Z2-7]+/[\w-]+`), "/handoff/LOCATOR/ACCOUNT"},
 	{regexp.MustCompile(`\b[0-9A-HJKMNP-TV-Z]{3} [0-9A-HJKMNP-TV-Z]{3}\b`), "WORD"},
 	{regexp.MustCompile(`\b([0-9A-HJKMNP-TV-Z] ){5}[0-9A-HJKMNP-TV-Z]\b`), "W O R D"},
 	{regexp.MustCompile(`\.[0-9a-f]{12}\.`), ".HASH."},

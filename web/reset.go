@@ -29,7 +29,11 @@ func (s *Server) forgotPassword(c echo.Context, f enroll.Flow) error {
 	if err != nil {
 		return err
 	}
-	next, err := s.Enroll.ForgotPassword(c.Request().Context(), f, strings.TrimSpace(form["username"]))
+	username := strings.TrimSpace(form["username"])
+	if f.Step == enroll.StepReset { // again: to the account that the limit was counted for
+		username = f.Username
+	}
+	next, err := s.Enroll.ForgotPassword(c.Request().Context(), f, username)
 	return s.moveOn(c, next, err)
 }
 
@@ -52,7 +56,11 @@ func (s *Server) resetPassword(c echo.Context, f enroll.Flow) error {
 func (s *Server) resetPage(c echo.Context, f enroll.Flow, failure error) views.Reset {
 	page := s.page(c, f, "reset.title", failure != nil)
 	page.Account = "" // not signed in
-	return views.Reset{Page: page, Username: f.Username, Rules: s.rules(c, failure), Error: s.passwordError(c, failure)}
+	reset := views.Reset{Page: page, Username: f.Username, Rules: s.rules(c, failure), Error: s.passwordError(c, failure)}
+	if f.Notice == enroll.NoticeSentAgain && failure == nil {
+		reset.Notice = s.printer(c).Rich("reset.sent_again", 0)
+	}
+	return reset
 }
 
 func (s *Server) showConfirm(c echo.Context, f enroll.Flow) error {

@@ -15,7 +15,7 @@ const returnParameter = "return_to"
 
 // start is the address that links lead to: the first page for whoever has not begun, else where the flow stands.
 func (s *Server) start(c echo.Context, f enroll.Flow) error {
-	if f.ID != (enroll.ID{}) || f.Notice != enroll.NoNotice {
+	if f.ID != (enroll.ID{}) || f.Notice != enroll.NoNotice || f.Step != enroll.StepSignIn {
 		return s.next(c, f)
 	}
 	first := url.URL{Path: prepare}

@@ -42,6 +42,8 @@ func (s *Server) routes() []route {
 		{http.MethodGet, oauthCallback, anywhere, s.finishOAuth, free},
 		{http.MethodGet, "/handoff/:locator", anywhere, s.showHandoff, free},
 		{http.MethodPost, "/handoff/:locator", anywhere, s.takeHandoff, throttle.Forms()},
+		{http.MethodGet, "/handoff/:locator/:account", anywhere, s.showHandoff, free},
+		{http.MethodPost, "/handoff/:locator/:account", anywhere, s.takeHandoff, throttle.Forms()},
 		{http.MethodGet, linkPrefix + ":locator", anywhere, s.showLink, free},
 		{http.MethodPost, linkPrefix + ":locator", anywhere, s.openLink, throttle.Forms()},
 		{http.MethodGet, "/not-me/:token", anywhere, s.showNotMe, free},
@@ -62,6 +64,7 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/set-up", at(enroll.StepScan, enroll.StepFinish), s.showSetUp, free},
 		{http.MethodGet, "/set-up/qr.png", anywhere, s.showQR, free},
 		{http.MethodPost, "/set-up/verify", at(enroll.StepScan), s.verifyCode, throttle.Forms()},
+		{http.MethodPost, "/set-up/again", at(enroll.StepScan), s.anotherKey, throttle.Calls()},
 		{http.MethodPost, "/set-up/finish", at(enroll.StepFinish), s.finishSetUp, throttle.Calls()},
 
 		{http.MethodPost, swapPath, at(enroll.StepReview, enroll.StepScan), s.offerFlow, throttle.Forms()},
@@ -77,7 +80,7 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/sign-out/everywhere", at(enroll.StepReview), s.signOutEverywhere, throttle.Calls()},
 
 		{http.MethodGet, "/forgot-password", at(enroll.StepSignIn), s.showForgotPassword, free},
-		{http.MethodPost, "/forgot-password", at(enroll.StepSignIn), s.forgotPassword, throttle.Mails()},
+		{http.MethodPost, "/forgot-password", at(enroll.StepSignIn, enroll.StepReset), s.forgotPassword, throttle.Mails()},
 		{http.MethodGet, "/reset-password", at(enroll.StepReset), s.showResetPassword, free},
 		{http.MethodPost, "/reset-password", at(enroll.StepReset), s.resetPassword, throttle.Codes()},
 		{http.MethodGet, "/confirm", at(enroll.StepSignIn), s.showConfirm, free},

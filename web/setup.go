@@ -54,6 +54,16 @@ func (s *Server) verifyCode(c echo.Context, f enroll.Flow) error {
 	return s.finished(c, f, next, err)
 }
 
+// anotherKey is for a key that counts no more. The page offers it when the pool has refused a code that fits.
+func (s *Server) anotherKey(c echo.Context, f enroll.Flow) error {
+	if _, err := readForm(c); err != nil {
+		return err
+	}
+	next, err := s.Enroll.Again(c.Request().Context(), f)
+	s.QR.Forget(s.uri(f))
+	return s.moveOn(c, next, err)
+}
+
 func (s *Server) finishSetUp(c echo.Context, f enroll.Flow) error {
 	if _, err := readForm(c); err != nil {
 		return err
@@ -76,8 +86,11 @@ func (s *Server) renderSetUp(c echo.Context, f enroll.Flow, failure error) error
 	if err != nil {
 		return fmt.Errorf("measure QR: %w", err)
 	}
-	now := s.Now()
-	return s.render(c, formStatus(failure != nil), views.SetUpPage(views.SetUp{
+	now, render, wrong := s.Now(), s.render, s.codeError(c, failure, s.entry(f))
+	if wrong.Again { // with a form of its own, beside the one that htmx would swap
+		render = s.renderWhole
+	}
+	return render(c, formStatus(failure != nil), views.SetUpPage(views.SetUp{
 		Page:  s.page(c, f, "setup.title", failure != nil),
 		Entry: s.entry(f),
 		Key:   inFours(f.Key.Reveal()), URI: s.uri(f), AppleURI: s.appleURI(c, f),
@@ -85,7 +98,7 @@ func (s *Server) renderSetUp(c echo.Context, f enroll.Flow, failure error) error
 		Until: f.Until, Left: max(0, f.Until.Sub(now)), CodeAge: now.Sub(totp.StepStart(totp.Step(now))),
 		Apps:   s.Brand.Apps,
 		Device: f.DeviceName,
-		Error:  s.codeError(c, failure, s.entry(f)),
+		Error:  wrong,
 	}))
 }
 

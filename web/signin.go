@@ -84,6 +84,8 @@ func (s *Server) signInNotices(c echo.Context, f enroll.Flow) []i18n.Rich {
 		return []i18n.Rich{say("verified")}
 	case f.Unsure:
 		return []i18n.Rich{say("unsure")}
+	case f.Idle(s.Now()):
+		return []i18n.Rich{say(enroll.NoticeFresh.String())}
 	case f.Expired(s.Now()):
 		notices = append(notices, say("expired"))
 	default:

@@ -13,7 +13,6 @@ func (s *Server) signOut(c echo.Context, f enroll.Flow) error {
 	if !f.Key.IsZero() {
 		s.QR.Forget(s.uri(f))
 	}
-	s.Enroll.Leave(c.Request().Context(), f)
 	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	if err := s.clearFlow(c); err != nil {
 		return err

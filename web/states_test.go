@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -119,6 +120,7 @@ func states() []state {
 			b.get("/confirm").post("/confirm", "username", "ada", "code", "", "resend", "yes")
 		}},
 		{name: "handoff", with: both, reach: func(b *browser) { b.get(atHandOff(b)) }},
+		{name: "handoff-unnamed", with: both, reach: func(b *browser) { b.get(path.Dir(atHandOff(b))) }},
 	}, setUpStates(), swapStates(), linkStates(), deskStates(), problemStates())
 }
 
@@ -203,6 +205,11 @@ func signInStates() []state {
 			key := b.addUser("edsger", userpool.StateEnrolled)
 			path := b.browser().handOff(jsonOf("access_token", b.signInElsewhereWithCode("edsger", b.code(key))))
 			b.get(path).submit(path).at("/sign-in")
+		}},
+		{name: "sign-in-password-unsure", reach: func(b *browser) {
+			atNewPassword(b)
+			b.pool.FailNext("RespondToAuthChallenge", userpool.Fault{Kind: userpool.FaultCutAfter})
+			b.submit("/new-password", "password", "New-Password-1", "again", "New-Password-1").at("/sign-in")
 		}},
 		{name: "sign-in-try", reach: func(b *browser) {
 			atDone(b)

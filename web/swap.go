@@ -170,7 +170,7 @@ func movedMark(id enroll.ID) enroll.ID {
 
 // leftOf is what a browser still knows of a flow that was ended.
 func (s *Server) leftOf(c echo.Context, f enroll.Flow) enroll.Flow {
-	moved, err := s.Store.SessionEnded(c.Request().Context(), movedMark(f.ID))
+	moved, err := s.Store.SessionEnded(lasting(c), movedMark(f.ID))
 	if err != nil {
 		s.Log.WarnContext(c.Request().Context(), "store does not tell why a session was ended", "request_id", requestID(c), "error", err)
 	}

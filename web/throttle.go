@@ -120,10 +120,13 @@ func (s *Server) askToWait(c echo.Context, f enroll.Flow, form url.Values, refus
 	logCause(c, refusal)
 	c.Response().Header().Set("Retry-After", strconv.Itoa(refusal.seconds()))
 	switch c.Path() {
+	case "/forgot-password":
+		if f.Step == enroll.StepReset {
+			return refusal
+		}
+		return s.render(c, http.StatusTooManyRequests, views.ForgotPage(s.forgotPage(c, f, name, text)))
 	case "/sign-in":
 		return s.render(c, http.StatusTooManyRequests, views.SignInPage(s.signInPage(c, f, name, text)))
-	case "/forgot-password":
-		return s.render(c, http.StatusTooManyRequests, views.ForgotPage(s.forgotPage(c, f, name, text)))
 	case "/confirm":
 		return s.render(c, http.StatusTooManyRequests, views.ConfirmPage(s.confirmPage(c, f, name, nil, text)))
 	}

@@ -366,70 +366,47 @@ func TestChangesNeedAFreshSignIn(t *testing.T) {
 	b.submit("/sign-in", "password", password).submit("/authenticator/start").at("/set-up")
 }
 
-// What a password leads to, by the pool's MFA setting, the account's state and what is set up (Cognito developer guide,
-// "logic at user runtime", as its tests against the real service correct it).
-func TestWhatAPasswordLeadsTo(t *testing.T) {
-	for _, test := range []struct {
-		mfa      userpool.MFA
-		state    userpool.State
-		sms      bool
-		password string
-		path     string
-		status   int
-	}{
-		{userpool.MFAOff, userpool.StateNew, false, password, "/authenticator", 200},
-		{userpool.MFAOff, userpool.StateEnrolled, false, password, "/authenticator", 200},
-		{userpool.MFAOff, userpool.StateTemporaryPassword, false, password, "/new-password", 200},
-		{userpool.MFAOptional, userpool.StateNew, false, password, "/authenticator", 200},
-		{userpool.MFAOptional, userpool.StateEnrolled, false, password, "/challenge", 200},
-		{userpool.MFAOptional, userpool.StateNew, true, password, "/challenge", 200},
-		{userpool.MFAOptional, userpool.StateTemporaryPassword, false, password, "/new-password", 200},
-		{userpool.MFAOptional, userpool.StateDisabled, false, password, "/sign-in", 422},
-		{userpool.MFAOptional, userpool.StateUnconfirmed, false, password, "/sign-in", 422},
-		{userpool.MFAOptional, userpool.StateResetRequired, false, password, "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateNew, false, password, "/set-up", 200},
-		{userpool.MFAOn, userpool.StateEnrolled, false, password, "/challenge", 200},
-		{userpool.MFAOn, userpool.StateNew, true, password, "/challenge", 200},
-		{userpool.MFAOn, userpool.StateTemporaryPassword, false, password, "/new-password", 200},
-		{userpool.MFAOn, userpool.StateDisabled, false, password, "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateUnconfirmed, false, password, "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateResetRequired, false, password, "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateEnrolled, false, "Wrong-Horse-9", "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateResetRequired, false, "Wrong-Horse-9", "/sign-in", 422},
-		{userpool.MFAOn, userpool.StateTemporaryPassword, false, "Wrong-Horse-9", "/sign-in", 422},
-	} {
-		for _, flow := range []cognito.AuthFlow{cognito.FlowSRP, cognito.FlowPassword} {
-			p := openPortal(t, func(o *portalOptions) {
-				o.pool.MFA, o.flow = test.mfa, flow
-				o.pool.SMS = test.sms
-			})
-			if test.sms {
-				p.addReachable("ada", test.state)
-				p.setFactors("ada", true, false, false)
-			} else {
-				p.addUser("ada", test.state)
-			}
-			if b := p.browser().signIn("ada", test.password); b.path() != test.path || b.answer.StatusCode != test.status {
-				t.Errorf("pool %s, account %s (SMS %v), %s, password right: %v: %v, want %d at %s",
-					test.mfa, test.state, test.sms, flow, test.password == password, b, test.status, test.path)
-			}
-		}
+// The review page ends when it is left alone for as long as a change there may wait; a set-up that has begun does not.
+func TestAReviewPageLeftAloneEnds(t *testing.T) {
+	p := openPortal(t, optional)
+	p.addUser("ada", userpool.StateNew)
+	b := p.browser()
+	b.signIn("ada", password).at("/authenticator")
+	p.clock.advance(9 * time.Minute)
+	b.submit("/authenticator/methods").at("/authenticator") // not alone
+	p.clock.advance(9 * time.Minute)
+	b.get("/authenticator").at("/authenticator")
+	p.clock.advance(time.Minute + time.Second) // looking at it is no sign of life
+	p.calls()
+	b.get("/authenticator").at("/sign-in").text(".msg", "more than ten minutes ago")
+	for _, form := range []string{"/authenticator/methods", "/sign-out/everywhere", "/swap"} {
+		b.do(b.request(http.MethodPost, form, nil)).at("/sign-in")
 	}
+	p.wantCalls("")
+	b.submit("/sign-in", "password", password).at("/authenticator").submit("/authenticator/start").at("/set-up")
+	p.wantRevoked(1) // of the sign-in before
+	p.clock.advance(11 * time.Minute)
+	b.get("/set-up").at("/set-up").submit("/set-up/verify", "code", p.code(b.key())).at("/done")
 }
 
+// The figures "sign-in" by either flow: each is another account's, since nobody may sign in as often as a benchmark does.
 func BenchmarkSignIn(b *testing.B) {
 	for _, flow := range []cognito.AuthFlow{cognito.FlowPassword, cognito.FlowSRP} {
 		b.Run(string(flow), func(b *testing.B) {
 			p := openPortal(b, func(o *portalOptions) { o.flow = flow })
-			p.addUser("ada", userpool.StateNew)
 			calls := 0
-			for b.Loop() {
+			for i := 0; b.Loop(); i++ {
+				b.StopTimer()
+				name := "user" + strconv.Itoa(i)
+				p.addUser(name, userpool.StateNew)
 				browser := p.browser()
-				if answer := browser.direct(http.MethodPost, "/sign-in", map[string][]string{"username": {"ada"}, "password": {password}}); answer.Code != http.StatusSeeOther {
+				b.StartTimer()
+				if answer := browser.direct(http.MethodPost, "/sign-in", map[string][]string{"username": {name}, "password": {password}}); answer.Code != http.StatusSeeOther {
 					b.Fatalf("status %d", answer.Code)
 				}
-				calls += len(p.pool.Requests()) - 1 // without AssociateSoftwareToken
-				p.pool.ResetRequests()
+				b.StopTimer()
+				calls += len(strings.Fields(p.calls())) - 1 // without AssociateSoftwareToken
+				b.StartTimer()
 			}
 			b.ReportMetric(float64(calls)/float64(b.N), "pool-calls/op")
 		})
@@ -521,31 +498,4 @@ func TestSRPWithAThousandRandomPasswords(t *testing.T) {
 			t.Fatalf("password %q of %s: status %d", string(secret), name, answer.Code)
 		}
 	}
-}
-
-// Where the operator wants it, a sign-in's refresh token ends with its set-up, with the trial of the app, and at sign-out.
-func TestTokensAreRevokedWhereTheOperatorSaysSo(t *testing.T) {
-	p := openPortal(t, optional, func(o *portalOptions) { o.revoke = true })
-	p.addUser("ada", userpool.StateNew)
-	b := p.browser()
-	b.signIn("ada", password).at("/authenticator").submit("/authenticator/start").at("/set-up")
-	key := b.key()
-	p.calls()
-	b.submit("/set-up/verify", "code", p.code(key)).at("/done")
-	for _, request := range p.pool.Requests() {
-		if request.Error != "" {
-			t.Errorf("%s ended with %s", request.Operation, request.Error)
-		}
-	}
-	p.wantCalls("VerifySoftwareToken SetUserMFAPreference RevokeToken")
-
-	b.submit("/try").submit("/sign-in", "password", password).submit("/challenge", "code", p.nextCode(key)).at("/done")
-	p.wantCalls("InitiateAuth RespondToAuthChallenge RevokeToken")
-
-	other := p.browser()
-	other.signIn("ada", password).submit("/challenge", "code", p.nextCode(key)).at("/authenticator")
-	p.calls()
-	p.pool.FailNext("RevokeToken", userpool.Fault{Kind: userpool.FaultWAF})
-	other.do(other.request(http.MethodPost, "/sign-out", nil)).at("/sign-in") // whatever the pool says
-	p.wantCalls("RevokeToken")
 }

@@ -129,10 +129,13 @@ type config struct {
 	// signing in and for setting apps up: AWS's default quotas, which all applications of the AWS account share. Leave
 	// the others their part. When more people come they wait in line. (COGNITO_QUOTA_SIGN_IN, COGNITO_QUOTA_UPDATES)
 	QuotaSignIn, QuotaUpdates int
-	// RevokeTokens ends the refresh token that a sign-in here produced as soon as the set-up is done, and with it the access
-	// token: one more call to the pool for each person, and a larger cookie until then. Without it the token is never
-	// kept and dies unused. (-revoke-tokens, PORTAL_REVOKE_TOKENS)
-	RevokeTokens bool
+	// RevokeTokens ends the refresh token that a sign-in here produced when that sign-in is left: after a set-up, a trial
+	// of the app, signing out or signing in again. The access token ends with it. Until then it is in the store, sealed. It
+	// is one more call to the pool, of the quota for tokens (120 each second), made once the answer is on its way. Where
+	// processes are frozen between requests (AWS Lambda) say wait: people then wait for it, some 50 ms. With false the
+	// token is dropped unread, and ends by itself. The app client must have token revocation switched on, see "portal doctor".
+	// (-revoke-tokens, PORTAL_REVOKE_TOKENS)
+	RevokeTokens string
 
 	// Desk is the help desk, see deskConfig.
 	Desk deskConfig
@@ -231,7 +234,7 @@ func settings() []setting {
 		{"mfa", "COGNITO_MFA", "", "the pool's MFA setting: on or optional", 0, func(c *config, value string) error { return oneOf(&c.MFA, value, "", "on", "optional") }},
 		{"", "COGNITO_QUOTA_SIGN_IN", "120", "", 0, func(c *config, value string) error { return quota(&c.QuotaSignIn, value) }},
 		{"", "COGNITO_QUOTA_UPDATES", "25", "", 0, func(c *config, value string) error { return quota(&c.QuotaUpdates, value) }},
-		{"revoke-tokens", "PORTAL_REVOKE_TOKENS", "false", "end the sign-in's tokens when done: true or false", reloads, func(c *config, value string) error { return yesNo(&c.RevokeTokens, value) }},
+		{"revoke-tokens", "PORTAL_REVOKE_TOKENS", "true", "end a sign-in's tokens when it is left: true, wait or false", reloads, func(c *config, value string) error { return oneOf(&c.RevokeTokens, value, "true", "wait", "false") }},
 		{"", "PORTAL_DESK_GROUPS", "", "", reloads, (*config).setDeskGroups},
 		{"", "PORTAL_PRIVILEGED_GROUPS", "", "", reloads, (*config).setPrivilegedGroups},
 		{"", "PORTAL_DESK_COOLDOWN", "0s", "", reloads, (*config).setDeskCooldown},

@@ -33,7 +33,7 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 }
 
 // serveHTTP serves until ctx ends. Then /readyz says no, and after delay, when load balancers have seen it, the listener
-// closes and the requests in flight finish.
+// closes, and the requests in flight finish with what they have left to do.
 func (n *node) serveHTTP(ctx context.Context, listener net.Listener, delay time.Duration) error {
 	server := newServer(n, n.log)
 	failed := make(chan error, 1)
@@ -59,5 +59,6 @@ func (n *node) serveHTTP(ctx context.Context, listener net.Listener, delay time.
 	if err := server.Shutdown(drain); err != nil {
 		return fmt.Errorf("shut down: %w", err)
 	}
+	n.background.drain(drain)
 	return nil
 }

@@ -94,9 +94,6 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 // so that somebody whose time ran out is still told which entry to delete (see enroll.Flow.Over).
 const sessionAge = 40 * time.Minute
 
-// pendingAge is how long somebody may take at Cognito's own pages.
-const pendingAge = 10 * time.Minute
-
 // deviceAge is how long a browser is known after it signed in, and placeAge how long a place in the line is kept.
 const (
 	deviceAge = 365 * 24 * time.Hour
@@ -111,15 +108,16 @@ const remembered = 1024
 
 // node is what lives as long as the process, and the portals that it serves: one, or one for each of several pools.
 type node struct {
-	log       *slog.Logger
-	level     *slog.LevelVar
-	observing observing
-	notify    notifier
-	draining  atomic.Bool
-	drawer    *qr.Drawer
-	assets    *static.Assets
-	languages *i18n.Languages
-	portals   []*portal
+	log        *slog.Logger
+	level      *slog.LevelVar
+	observing  observing
+	notify     notifier
+	background background
+	draining   atomic.Bool
+	drawer     *qr.Drawer
+	assets     *static.Assets
+	languages  *i18n.Languages
+	portals    []*portal
 }
 
 // portal is one pool's part of a node: what is made of the settings that SIGHUP changes is replaced (reload.go).
@@ -204,6 +202,7 @@ func newNode(common config, sites []site, stderr io.Writer) (*node, error) {
 	n.level.Set(common.LogLevel)
 	n.log = slog.New(trace.LogHandler(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: n.level})))
 	n.observing = newObserving(common, sites, n.log)
+	n.background.log = n.log
 	var err error
 	if n.assets, err = static.New(); err != nil {
 		return nil, err
@@ -293,6 +292,11 @@ func (p *portal) build(cfg config) (*web.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
 	}
+	sealing.Name = "refresh"
+	tokens, err := session.NewSealer(sealing)
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
+	}
 	sealing.Name, sealing.MaxAge = "dev", deviceAge
 	devices, err := session.New(sealing)
 	if err != nil {
@@ -305,7 +309,7 @@ func (p *portal) build(cfg config) (*web.Server, error) {
 	}
 	var pending *session.Store
 	if cfg.SignIn != "password" {
-		sealing.Name, sealing.MaxAge = "oidc", pendingAge
+		sealing.Name, sealing.MaxAge = "oidc", web.PendingFor
 		if pending, err = session.New(sealing); err != nil {
 			return nil, fmt.Errorf("PORTAL_SESSION_KEYS: %w", err)
 		}
@@ -332,7 +336,7 @@ func (p *portal) build(cfg config) (*web.Server, error) {
 	server, err := web.New(web.Options{
 		Enroll: enroll.New(enroll.Options{
 			Pool: pool, Desk: enrollmentDesk(desk), Policy: cfg.PasswordPolicy, Required: p.mfa == "on", Removable: p.mfa == "optional",
-			Revoke: cfg.RevokeTokens, Now: pool.Now,
+			Revoke: p.background.revoker(cfg.RevokeTokens), Vault: vault{p.memory, tokens}, Now: pool.Now,
 		}),
 		Desk:            desk,
 		DeskSessions:    agents,

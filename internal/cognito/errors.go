@@ -57,7 +57,11 @@ var meanings = map[string]map[string]enroll.Kind{
 	opSelect:                 cannotSignIn,
 	"ForgotPassword":         notSent,
 	"ResendConfirmationCode": notSent,
+	opNewPassword: {
+		"InternalErrorException": enroll.ResultUnknown,
+	},
 	"ConfirmForgotPassword": {
+		"InternalErrorException":         enroll.ResultUnknown,
 		"LimitExceededException":         enroll.WrongCode,
 		"TooManyFailedAttemptsException": enroll.WrongCode,
 	},
@@ -174,7 +178,8 @@ func meaningOf(op string, err error) (enroll.Kind, error) {
 
 // lost is the kind of an answer that did not come, or not whole.
 func lost(op string) enroll.Kind {
-	if op == "VerifySoftwareToken" {
+	switch op {
+	case "VerifySoftwareToken", opNewPassword, "ConfirmForgotPassword":
 		return enroll.ResultUnknown
 	}
 	return enroll.PoolDown

@@ -23,6 +23,9 @@ const (
 	opRespond  = "RespondToAuthChallenge"
 )
 
+// opNewPassword has an effect that outlives a lost answer.
+const opNewPassword = "RespondToAuthChallenge NEW_PASSWORD_REQUIRED"
+
 // reply is what InitiateAuth and RespondToAuthChallenge have in common.
 type reply struct {
 	name       types.ChallengeNameType
@@ -37,23 +40,23 @@ func (c *Client) SetNewPassword(ctx context.Context, session enroll.Session, pas
 	for name, value := range attributes {
 		responses["userAttributes."+name] = value
 	}
-	return c.respond(ctx, types.ChallengeNameTypeNewPasswordRequired, session, responses)
+	return c.respond(ctx, opNewPassword, types.ChallengeNameTypeNewPasswordRequired, session, responses)
 }
 
 // ChooseMethod answers SELECT_MFA_TYPE.
 func (c *Client) ChooseMethod(ctx context.Context, session enroll.Session, method enroll.Method) (enroll.Answer, error) {
-	return c.respond(ctx, types.ChallengeNameTypeSelectMfaType, session, map[string]string{"ANSWER": string(challengeOf(method))})
+	return c.respond(ctx, opRespond, types.ChallengeNameTypeSelectMfaType, session, map[string]string{"ANSWER": string(challengeOf(method))})
 }
 
 // AnswerCode answers SOFTWARE_TOKEN_MFA, SMS_MFA or EMAIL_OTP.
 func (c *Client) AnswerCode(ctx context.Context, session enroll.Session, method enroll.Method, code secret.Text) (enroll.Answer, error) {
 	challenge := challengeOf(method)
-	return c.respond(ctx, challenge, session, map[string]string{string(challenge) + "_CODE": code.Reveal()})
+	return c.respond(ctx, opRespond, challenge, session, map[string]string{string(challenge) + "_CODE": code.Reveal()})
 }
 
 // FinishSetUp answers MFA_SETUP.
 func (c *Client) FinishSetUp(ctx context.Context, session enroll.Session) (enroll.Answer, error) {
-	return c.respond(ctx, types.ChallengeNameTypeMfaSetup, session, map[string]string{})
+	return c.respond(ctx, opRespond, types.ChallengeNameTypeMfaSetup, session, map[string]string{})
 }
 
 // challengeOf is a method in Cognito's words.
@@ -78,12 +81,12 @@ func methodOf(name string) (enroll.Method, bool) {
 	return 0, false
 }
 
-func (c *Client) respond(ctx context.Context, challenge types.ChallengeNameType, session enroll.Session, responses map[string]string) (enroll.Answer, error) {
-	got, err := c.send(ctx, opRespond, challenge, session.Text.Reveal(), session.UserID, responses)
+func (c *Client) respond(ctx context.Context, op string, challenge types.ChallengeNameType, session enroll.Session, responses map[string]string) (enroll.Answer, error) {
+	got, err := c.send(ctx, op, challenge, session.Text.Reveal(), session.UserID, responses)
 	if err != nil {
 		return enroll.Answer{}, err
 	}
-	return c.answer(opRespond, session.UserID, got)
+	return c.answer(op, session.UserID, got)
 }
 
 // send is RespondToAuthChallenge, sent once.
@@ -120,6 +123,9 @@ func (c *Client) answer(op, username string, got reply) (enroll.Answer, error) {
 		DeviceName:  enroll.CleanDeviceName(got.parameters["FRIENDLY_DEVICE_NAME"]),
 		Destination: enroll.CleanDeviceName(got.parameters["CODE_DELIVERY_DESTINATION"]),
 		Until:       c.Now().Add(c.validity),
+	}
+	if got.name != "" && answer.Session.Text.IsZero() {
+		return fail(enroll.PoolDown, "challenge without a session")
 	}
 	// The immutable user name: every later answer and its secret hash must carry it, not the alias that was typed.
 	if id := got.parameters["USER_ID_FOR_SRP"]; id != "" {

@@ -318,8 +318,8 @@ func (e *examination) concludeClient() {
 	case good:
 		e.ok("revocation", "Tokens can be revoked.")
 	case bad:
-		e.found(Advice, "revocation", "Token revocation is off in the app client: what a sign-in has issued cannot be taken back one by one.",
-			"Switch token revocation on in the app client.", e.clientCommand(`.EnableTokenRevocation = true`))
+		e.found(Advice, "revocation", "Token revocation is off in the app client: the portal cannot take back the tokens of a sign-in that is over.",
+			"Switch token revocation on in the app client, or set PORTAL_REVOKE_TOKENS=false.", e.clientCommand(`.EnableTokenRevocation = true`))
 	case unknown:
 	}
 }

@@ -18,6 +18,7 @@
 //	account.go  what a signed-in person may change       reset.go  forgotten password, account not confirmed
 //	swap.go     going on on another screen
 //	desk.go     links of the help desk                   prove.go  the sign-in of its agents
+//	leave.go    the end of a sign-in's tokens
 //
 // Two authorities, one path: an access token (the pool lets the account in; Finish is SetUserMFAPreference) or a
 // challenge session (the pool insists on an app; Finish is the answer to MFA_SETUP).
@@ -166,7 +167,8 @@ type Service struct {
 	policy    PasswordPolicy
 	required  bool
 	removable bool
-	revoke    bool
+	revoke    Later
+	vault     Vault
 	now       func() time.Time
 }
 
@@ -175,9 +177,10 @@ type Options struct {
 	Pool      Pool
 	Desk      Desk // nil: there is none
 	Policy    PasswordPolicy
-	Required  bool // the pool is known to require MFA
-	Removable bool // the pool is known not to: people may switch their app off
-	Revoke    bool // end each sign-in's refresh token when its flow is done: one more call to the pool
+	Required  bool  // the pool is known to require MFA
+	Removable bool  // the pool is known not to: people may switch their app off
+	Revoke    Later // ends each sign-in's refresh token when it is left; nil: the token is dropped unread
+	Vault     Vault // with Revoke
 	Now       func() time.Time
 }
 
@@ -186,5 +189,5 @@ func New(opts Options) *Service {
 	if opts.Desk == nil {
 		opts.Desk = noDesk{}
 	}
-	return &Service{pool: opts.Pool, desk: opts.Desk, policy: opts.Policy, required: opts.Required, removable: opts.Removable, revoke: opts.Revoke, now: opts.Now}
+	return &Service{pool: opts.Pool, desk: opts.Desk, policy: opts.Policy, required: opts.Required, removable: opts.Removable, revoke: opts.Revoke, vault: opts.Vault, now: opts.Now}
 }

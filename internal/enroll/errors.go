@@ -41,7 +41,7 @@ const (
 	Misconfigured   // the portal's or the pool's settings are wrong
 	StoreDown       // what must be remembered cannot be
 	PoolDown        // the pool does not answer, or not sensibly
-	ResultUnknown   // the pool may or may not have verified the code: its answer was lost
+	ResultUnknown   // the pool may or may not have taken the code or the new password: its answer was lost
 )
 
 // Kinds is every kind, for tables and tests.
@@ -148,6 +148,12 @@ func KindOf(err error) Kind {
 func authorityEnded(err error) bool {
 	kind := KindOf(err)
 	return kind == SignInAgain || kind == SessionSpent
+}
+
+// askedForMore reports whether the pool has taken what it was given, and then asked for something that cannot be done here.
+func askedForMore(err error) bool {
+	kind := KindOf(err)
+	return kind == OtherMethod || kind == OnlyEmail || kind == AppsOff
 }
 
 func wrongCode(op string, diagnosis Diagnosis) error {

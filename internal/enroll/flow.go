@@ -40,18 +40,20 @@ type Notice uint8
 
 // The notices. They are numbers in people's cookies: a new one is added at the end.
 const (
-	NoNotice          Notice = iota
-	NoticeFresh              // sign in again before changing anything
-	NoticePasswordSet        // the new password counts from now on
-	NoticeConfirmed          // the account is confirmed
-	NoticeSignedOut          // signed out everywhere
-	NoticeRemoved            // the app is switched off
-	NoticePreferred          // another method is preferred
-	NoticeEnded              // the visit that the browser remembers was ended
-	NoticeReplace            // an app is set up: sign in before it is replaced
-	NoticeArrived            // the flow came from another screen
-	NoticeMoved              // the flow went on on another screen
-	NoticeLink               // a link of the help desk is open: sign in to the account that it is for
+	NoNotice             Notice = iota
+	NoticeFresh                 // sign in again before changing anything
+	NoticePasswordSet           // the new password counts from now on
+	NoticeConfirmed             // the account is confirmed
+	NoticeSignedOut             // signed out everywhere
+	NoticeRemoved               // the app is switched off
+	NoticePreferred             // another method is preferred
+	NoticeEnded                 // the visit that the browser remembers was ended
+	NoticeReplace               // an app is set up: sign in before it is replaced
+	NoticeArrived               // the flow came from another screen
+	NoticeMoved                 // the flow went on on another screen
+	NoticeLink                  // a link of the help desk is open: sign in to the account that it is for
+	NoticePasswordUnsure        // the answer to a new password was lost: it may count
+	NoticeSentAgain             // another code is on its way
 	noticeEnd
 )
 
@@ -81,6 +83,10 @@ func (n Notice) String() string {
 		return "moved"
 	case NoticeLink:
 		return "link"
+	case NoticePasswordUnsure:
+		return "password_unsure"
+	case NoticeSentAgain:
+		return "sent_again"
 	}
 	return ""
 }
@@ -90,12 +96,13 @@ func (n Notice) String() string {
 type Flow struct {
 	ID        ID        // of this sign-in; a flow that was ended is refused by it
 	Began     time.Time // when it began; see Over
+	Touched   time.Time // when its last form was sent; see Idle
 	Step      Step
-	Username  string      // as typed at sign-in; shown to the person and in the app
-	Account   string      // the account's own, unchanging name; known once the password was right
-	Authority Authority   // what authorizes the next calls; dropped when done
-	Until     time.Time   // when Authority ends
-	Refresh   secret.Text // to be revoked when done; kept only by a Service that does so
+	Username  string    // as typed at sign-in; shown to the person and in the app
+	Account   string    // the account's own, unchanging name; known once the password was right
+	Authority Authority // what authorizes the next calls; dropped when done
+	Until     time.Time // when Authority ends
+	Grant     ID        // under which the refresh token is kept until the sign-in is left; see Vault
 	Notice    Notice
 	ReturnTo  string // key of where to go on afterwards
 	Held      string // the help desk's link that this browser has opened, in the desk's own words; "": none
@@ -158,7 +165,7 @@ func (f Flow) At(now time.Time) Step {
 func (f Flow) Expired(now time.Time) bool {
 	switch f.Step {
 	case StepNewPassword, StepCode, StepReview, StepScan, StepChoose:
-		return !now.Before(f.Until)
+		return !now.Before(f.Until) || f.Idle(now)
 	case StepSignIn, StepFinish, StepDone, StepReset, stepEnd: // in StepFinish what is left is worth trying at any time
 		return false
 	}
@@ -171,6 +178,13 @@ const (
 	longest    = 30 * time.Minute
 	remembered = 10 * time.Minute
 )
+
+// Idle reports whether the review page was left alone for so long that anything on it needs a new sign-in anyway. It ends
+// there: a browser that somebody walked away from neither looks up nor moves what he signed in for. No other page ends
+// before its authority does.
+func (f Flow) Idle(now time.Time) bool {
+	return f.Step == StepReview && !f.Authority.AccessToken.IsZero() && !f.Touched.IsZero() && now.Sub(f.Touched) > freshFor
+}
 
 // Over reports whether the flow is older than any may be.
 func (f Flow) Over(now time.Time) bool {
@@ -236,6 +250,15 @@ func (f Flow) proven(now time.Time) Flow {
 	next := f.done(now)
 	next.DoneAt, next.ProvenAt = f.DoneAt, now
 	return next
+}
+
+// orStartAgain is orSignInAgain for answers to challenges: one after which the pool asked for more has spent its session.
+func (f Flow) orStartAgain(err error) Flow {
+	if !askedForMore(err) {
+		return f.orSignInAgain(err)
+	}
+	f.Step, f.Authority, f.Until, f.Notice = StepSignIn, Authority{}, time.Time{}, NoNotice
+	return f
 }
 
 // orSignInAgain sends the flow back to signing in when err says that its authority has ended. The key stays, so that

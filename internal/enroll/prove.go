@@ -38,6 +38,7 @@ func (s *Service) Prove(ctx context.Context, session Session, typed string) (acc
 		return "", wrongCode("Prove", Diagnosis{Verdict: NotSixDigits})
 	}
 	answer, err := s.pool.AnswerCode(ctx, session, MethodApp, secret.New(code))
+	s.end(ctx, answer.Refresh) // the proof is all that was wanted
 	switch {
 	case err != nil:
 		return "", err

@@ -17,7 +17,11 @@ func (s *Service) ForgotPassword(ctx context.Context, f Flow, username string) (
 			return f, err
 		}
 	}
-	return Flow{Step: StepReset, Username: username, ReturnTo: f.ReturnTo, Held: f.Held, unknown: f.unknown}, nil
+	next := Flow{Step: StepReset, Username: username, ReturnTo: f.ReturnTo, Held: f.Held, unknown: f.unknown}
+	if f.Step == StepReset {
+		next.Notice = NoticeSentAgain
+	}
+	return next, nil
 }
 
 // ResetPassword sets a new password with the code that was sent.
@@ -29,10 +33,15 @@ func (s *Service) ResetPassword(ctx context.Context, f Flow, typed string, passw
 	if err != nil {
 		return f, err
 	}
-	if err := s.pool.ResetPassword(ctx, f.Username, code, password); err != nil {
+	next := Flow{Username: f.Username, ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticePasswordSet, unknown: f.unknown}
+	err = s.pool.ResetPassword(ctx, f.Username, code, password)
+	if KindOf(err) == ResultUnknown {
+		return next.passwordUnsure("ResetPassword", err)
+	}
+	if err != nil {
 		return f, wrongMailedCode("ResetPassword", err)
 	}
-	return Flow{Username: f.Username, ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticePasswordSet, unknown: f.unknown}, nil
+	return next, nil
 }
 
 // ConfirmSignUp confirms a new account with the code that was sent.

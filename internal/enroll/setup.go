@@ -40,6 +40,21 @@ func (s *Service) Start(ctx context.Context, f Flow) (Flow, error) {
 	return f, nil
 }
 
+// Again makes another key for a set-up whose key the pool no longer takes, because it was begun again elsewhere. A
+// challenge session was spent on its one key: who has none but that signs in again.
+func (s *Service) Again(ctx context.Context, f Flow) (Flow, error) {
+	if f.Authority.AccessToken.IsZero() {
+		f.Step, f.Authority, f.Until = StepSignIn, Authority{}, time.Time{}
+		return f, nil
+	}
+	next, err := s.Start(ctx, f.shelve())
+	if err != nil && next.Step == StepScan {
+		return f, err // the key at hand may count after all
+	}
+	next.Unsure = false // that was about the key before
+	return next, err
+}
+
 // Verify takes the first code of the new entry. Only a code that the key itself makes goes to the pool.
 func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) (Flow, error) {
 	f.DeviceName = CleanDeviceName(deviceName)
@@ -80,10 +95,10 @@ func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
 	if f.Authority.AccessToken.IsZero() {
 		var answer Answer
 		answer, err = s.pool.FinishSetUp(ctx, f.Authority.Session)
-		f = s.keepRefresh(f, answer)
-		if authorityEnded(err) {
-			// The session has ended or is spent. The app is verified, and a pool that insists on an app needs no more
-			// than that: the next sign-in asks for its code.
+		s.end(ctx, answer.Refresh)
+		if authorityEnded(err) || askedForMore(err) {
+			// The session has ended or is spent, or the pool has yet another question. The app is verified, and a pool that
+			// insists on an app needs no more than that: the next sign-in asks for its code.
 			err = nil
 		}
 	} else {
@@ -98,22 +113,6 @@ func (s *Service) Finish(ctx context.Context, f Flow) (Flow, error) {
 	}
 	s.Leave(ctx, f)
 	return s.spend(ctx, f.done(s.now())), nil
-}
-
-// keepRefresh remembers the refresh token that a sign-in produced, if it is to be revoked.
-func (s *Service) keepRefresh(f Flow, answer Answer) Flow {
-	if s.revoke && !answer.Refresh.IsZero() {
-		f.Refresh = answer.Refresh
-	}
-	return f
-}
-
-// Leave ends what the flow's sign-in could still be used for. Nobody else has ever had the token: when the pool does not
-// answer, it dies unused, and the person is not kept waiting for it.
-func (s *Service) Leave(ctx context.Context, f Flow) {
-	if s.revoke && !f.Refresh.IsZero() {
-		_ = s.pool.Revoke(ctx, f.Refresh)
-	}
 }
 
 // Try begins a real sign-in with the app that was just set up.

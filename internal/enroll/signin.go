@@ -48,10 +48,25 @@ func (s *Service) SetNewPassword(ctx context.Context, f Flow, password, again se
 	if KindOf(err) == Misconfigured && len(given) > 0 { // the pool did not take an attribute: a date, a phone number
 		return f, &Error{Kind: MissingAttribute, Op: "SetNewPassword", Err: err}
 	}
+	if KindOf(err) == ResultUnknown || KindOf(err) == SessionSpent { // or an earlier request was quicker: a double click
+		f.Step, f.Authority, f.Until = StepSignIn, Authority{}, time.Time{}
+		return f.passwordUnsure("SetNewPassword", err)
+	}
+	if askedForMore(err) {
+		f = f.orStartAgain(err)
+		f.Notice = NoticePasswordSet
+		return f, err
+	}
 	if err != nil {
 		return f.orSignInAgain(err), err
 	}
 	return s.proceed(ctx, f, answer)
+}
+
+// passwordUnsure sends somebody to sign in whose new password may count already. Signing in tells, and nothing else does.
+func (f Flow) passwordUnsure(op string, err error) (Flow, error) {
+	f.Notice = NoticePasswordUnsure
+	return f, &Error{Kind: SessionSpent, Op: op, Err: err}
 }
 
 // ChooseMethod picks one of the second factors that the pool offered.
@@ -61,7 +76,7 @@ func (s *Service) ChooseMethod(ctx context.Context, f Flow, method Method) (Flow
 	}
 	answer, err := s.pool.ChooseMethod(ctx, f.Authority.Session, method)
 	if err != nil {
-		return f.orSignInAgain(err), err
+		return f.orStartAgain(err), err
 	}
 	return s.proceed(ctx, f, answer)
 }
@@ -74,7 +89,7 @@ func (s *Service) AnswerCode(ctx context.Context, f Flow, typed string) (Flow, e
 	}
 	answer, err := s.pool.AnswerCode(ctx, f.Authority.Session, f.Method, secret.New(code))
 	if err != nil {
-		return f.orSignInAgain(err), err
+		return f.orStartAgain(err), err
 	}
 	if f.Method == MethodApp {
 		f.Spent = Spent{Code: secret.New(code), At: s.now()}
@@ -82,18 +97,27 @@ func (s *Service) AnswerCode(ctx context.Context, f Flow, typed string) (Flow, e
 			f = s.spend(ctx, f)
 		}
 		if f.Trying && answer.Challenge == NoChallenge {
-			s.Leave(ctx, s.keepRefresh(f, answer))
+			s.end(ctx, answer.Refresh)
 			return s.spend(ctx, f.proven(s.now())), nil
 		}
 		f.HasApp, f.ByApp = true, true
 	}
 	f, err = s.proceed(ctx, f, answer)
 	if err == nil && f.Step == StepReview && !f.ByApp { // signed in by a message: there may be an app all the same
-		var account Account
-		account, err = s.pool.Account(ctx, f.Authority.AccessToken)
+		account, err := s.pool.Account(ctx, f.Authority.AccessToken)
+		if err != nil {
+			return f.unproven(), err
+		}
 		f.HasApp = slices.Contains(account.Methods, MethodApp)
 	}
 	return f, err
+}
+
+// unproven sends somebody back to signing in of whom it could not be found out whether he has an app: as if he had none, he
+// would be let replace it.
+func (f Flow) unproven() Flow {
+	f.Step, f.Authority, f.Until = StepSignIn, Authority{}, time.Time{}
+	return f
 }
 
 // proceed follows the pool's answer to the next step.
@@ -137,8 +161,10 @@ func (s *Service) EnterFromPages(ctx context.Context, f Flow, returnTo string, a
 	if err != nil || next.Step != StepReview {
 		return next, err
 	}
-	next.HasApp, next.ByApp, err = s.app(ctx, answer.AccessToken)
-	return next, err
+	if next.HasApp, next.ByApp, err = s.app(ctx, answer.AccessToken); err != nil {
+		return next.unproven(), err
+	}
+	return next, nil
 }
 
 // HandOver begins where another application has signed its user in. How it did so is not known, so an app that works
@@ -177,6 +203,8 @@ func (s *Service) app(ctx context.Context, accessToken secret.Text) (has, asked 
 // enter begins where somebody is signed in.
 func (s *Service) enter(ctx context.Context, f Flow, answer Answer) (Flow, error) {
 	if answer.Federated {
+		s.end(ctx, answer.Refresh)
+		f.Step, f.Authority, f.Until = StepSignIn, Authority{}, time.Time{}
 		return f, &Error{Kind: Federated, Op: "SignIn", Err: errors.New("account of another identity provider")}
 	}
 	if f.Username == "" {
@@ -188,7 +216,7 @@ func (s *Service) enter(ctx context.Context, f Flow, answer Answer) (Flow, error
 	}
 	f.Authority, f.Until, f.SignedInAt = Authority{AccessToken: answer.AccessToken}, f.until(answer.Until), answer.SignedInAt
 	f.Step, f.Trying, f.Methods, f.Looked = StepReview, false, nil, false
-	f = s.keepRefresh(f, answer)
+	f = s.keep(ctx, f, answer.Refresh)
 	s.note(ctx, f, HappeningSignedIn, nil)
 	if f.Verified { // an earlier flow ended between Verify and Prefer
 		f.Step = StepFinish

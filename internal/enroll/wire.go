@@ -44,10 +44,11 @@ const (
 	tagReturnTo
 	tagBegan
 	tagAccount
-	tagRefresh
+	tagGrant
 	tagWord
 	tagWordMade
 	tagHeld
+	tagTouched
 )
 
 // Flags.
@@ -113,10 +114,13 @@ func (f Flow) MarshalBinary() ([]byte, error) {
 	put(tagReturnTo, []byte(f.ReturnTo))
 	put(tagBegan, instant(f.Began))
 	put(tagAccount, []byte(f.Account))
-	put(tagRefresh, pack(f.Refresh))
+	if f.Grant != (ID{}) {
+		put(tagGrant, f.Grant[:])
+	}
 	put(tagWord, pack(f.Word.Text))
 	put(tagWordMade, instant(f.Word.Made))
 	put(tagHeld, []byte(f.Held))
+	put(tagTouched, instant(f.Touched))
 	for _, other := range f.unknown {
 		put(other.tag, other.value)
 	}
@@ -199,18 +203,17 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 	case tagAttribute:
 		f.Attributes = append(f.Attributes, string(value))
 	case tagID:
-		if len(value) != len(f.ID) {
-			return errWire
-		}
-		f.ID = ID(value)
+		f.ID, err = readID(value)
 	case tagReturnTo:
 		f.ReturnTo = string(value)
 	case tagAccount:
 		f.Account = string(value)
-	case tagRefresh:
-		f.Refresh, err = unpack(value)
+	case tagGrant:
+		f.Grant, err = readID(value)
 	case tagHeld:
 		f.Held = string(value)
+	case tagTouched:
+		f.Touched, err = readInstant(value)
 	case tagBegan:
 		f.Began, err = readInstant(value)
 	case tagSignedInAt:
@@ -259,6 +262,13 @@ func readNumber(value []byte, end uint64) (uint64, error) {
 		return 0, errWire
 	}
 	return n, nil
+}
+
+func readID(value []byte) (ID, error) {
+	if len(value) != len(ID{}) {
+		return ID{}, errWire
+	}
+	return ID(value), nil
 }
 
 func readMethod(value []byte) (Method, error) {

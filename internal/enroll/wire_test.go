@@ -42,6 +42,7 @@ func fullFlow() enroll.Flow {
 		Methods: []enroll.Method{enroll.MethodApp, enroll.MethodEmail}, Destination: "a***@e***", Attributes: []string{"name", "custom:team"},
 		SignedInAt: at(5), Looked: true, Prefers: true, ID: enroll.ID{1, 2, 3, 15: 16}, ReturnTo: "hr", Elsewhere: true,
 		ByApp: true, Began: at(6), Account: "9f2c6a7e", Held: "1234567.00112233445566778899aabbccddeeff", Word: enroll.Word{Text: secret.New("K7M2QX"), Made: at(7)},
+		Grant: enroll.ID{4, 15: 5}, Touched: at(8),
 	}
 }
 

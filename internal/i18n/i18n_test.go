@@ -96,7 +96,7 @@ func TestKeysAndTextsFitTogether(t *testing.T) {
 	for _, status := range []string{"400", "403", "404", "405", "413", "415"} {
 		used["problem.http."+status+".title"], used["problem.http."+status+".body"] = true, true
 	}
-	for _, name := range []string{"expired", "sign_in_again", "dead_entry", "unsure", "verified", "fresh", "password_set", "confirmed", "signed_out", "ended", "replace", "moved", "link"} {
+	for _, name := range []string{"expired", "sign_in_again", "dead_entry", "unsure", "verified", "fresh", "password_set", "confirmed", "signed_out", "ended", "replace", "moved", "link", "password_unsure"} {
 		used["signin.notice."+name] = true
 	}
 	for _, state := range []string{"new", "temporary-password", "enrolled", "agent"} {

@@ -103,7 +103,7 @@ func TestButtonsAreCalledByTheirNames(t *testing.T) {
 	for _, each := range all.All() {
 		p, _ := all.Printer(each.Tag)
 		for _, test := range []struct{ text, button string }{
-			{"code.error.pool_refused", "layout.not_you"}, {"signin.error.wrong_password", "signin.forgot"},
+			{"code.error.pool_refused", "setup.again"}, {"signin.error.wrong_password", "signin.forgot"},
 		} {
 			if !strings.Contains(p.T(test.text), p.T(test.button)) {
 				t.Errorf("%s: %q does not name %q: %s", each.Tag, test.text, test.button, p.T(test.text))
