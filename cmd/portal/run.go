@@ -191,6 +191,9 @@ func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stder
 	n := &node{level: new(slog.LevelVar), publicURL: cfg.PublicURL, mfa: cfg.mfa(), drawer: qr.NewDrawer(remembered)}
 	n.level.Set(cfg.LogLevel)
 	n.log = slog.New(trace.LogHandler(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: n.level})))
+	if err := leaveNoCore(); err != nil { // a sandbox may not let us; what it leaves of a process is then its own affair
+		n.log.WarnContext(ctx, "memory may be left in a core file", "error", err)
+	}
 	n.observing = newObserving(*cfg, n.log)
 	if n.publicURL == nil { // on loopback: wherever we listen
 		n.publicURL = &url.URL{Scheme: "http", Host: listening.String()}
