@@ -236,10 +236,10 @@ func TestHeadersAreLimited(t *testing.T) {
 // Who sends headers or a body slower than anybody, or holds a connection for nothing, is cut off; who takes his time, is not.
 func TestSlowClientsAreCutOff(t *testing.T) {
 	for _, test := range []struct {
-		what    string
-		send    []string // one piece each second
-		closed  time.Duration
-		most    int // answers
+		what   string
+		send   []string // one piece each second
+		closed time.Duration
+		most   int // answers
 	}{
 		{"nothing", nil, headerTimeout, 0},
 		{"headers that never end", slices.Repeat([]string{"GET"}, 60), headerTimeout, 1},
@@ -271,7 +271,8 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 				t.Errorf("%s: closed after %s, want %s", test.what, took, test.closed)
 			}
 			close(ours)
-			_ = server.Close()
+			_, _ = client.Close(), server.Close()
+			time.Sleep(time.Minute) // the sender has ended
 		})
 	}
 }

@@ -14,21 +14,26 @@ import (
 //
 //	=== S1/never-ended           row of docs/controls.md, and a word; "quick": a plain go test runs it, too
 //	proof ./web TestRecorded     package and pattern of the tests that must fail
-//	file web/flow.go             followed by text of it, found exactly once, and what stands there instead
+//	file web/flow.go             followed by text of it, found exactly once, and what stands there instead; and so on
 //	--- old
 //	--- new
+//
+// "copied" after the name: the proof reads sources itself, so it runs in a copy of the tree.
 //
 //go:embed *.txt
 var lists embed.FS
 
 // mutant is one control taken away.
 type mutant struct {
-	name, row    string
-	quick        bool
-	pkg, pattern string
-	file         string
-	old, new     string
+	name, row     string
+	quick, copied bool
+	pkg, pattern  string
+	file          string
+	changes       []change
 }
+
+// change is text of the file, and what stands there instead.
+type change struct{ old, new string }
 
 // readMutants reads every list, ordered by the package of the changed file and of the proof, so that builds share what they
 // can.
@@ -76,33 +81,32 @@ func parseMutants(text string) ([]mutant, error) {
 }
 
 func parseMutant(text string) (mutant, error) {
-	head, change, found := strings.Cut(text, "\n--- old\n")
-	old, new, foundNew := strings.Cut(change, "\n--- new\n")
-	if !found || !foundNew {
-		old, new, foundNew = strings.Cut(change+"\n", "\n--- new\n")
-	}
-	if !found || !foundNew {
-		return mutant{}, errors.New(`want "--- old" and "--- new"`)
-	}
+	parts := strings.Split(text, "\n--- old")
 	var m mutant
-	lines := strings.Split(head, "\n")
-	title := strings.Fields(lines[0])
-	m.name, m.quick = title[0], slices.Contains(title, "quick")
-	m.row, _, _ = strings.Cut(m.name, "/")
-	for _, line := range lines[1:] {
+	for i, line := range strings.Split(strings.TrimSpace(parts[0]), "\n") {
 		key, value, _ := strings.Cut(line, " ")
-		switch key {
-		case "proof":
+		switch {
+		case i == 0:
+			m.name, m.quick, m.copied = key, strings.Contains(value, "quick"), strings.Contains(value, "copied")
+			m.row, _, _ = strings.Cut(m.name, "/")
+		case key == "proof":
 			m.pkg, m.pattern, _ = strings.Cut(value, " ")
-		case "file":
+		case key == "file":
 			m.file = value
 		default:
 			return m, fmt.Errorf("unknown line %q", line)
 		}
 	}
-	m.old, m.new = strings.TrimRight(old, "\n"), strings.TrimRight(new, "\n")
-	if m.row == m.name || m.pkg == "" || m.pattern == "" || m.file == "" || m.old == "" || m.old == m.new {
-		return m, errors.New("something is missing, or nothing is changed")
+	for _, part := range parts[1:] {
+		old, new, found := strings.Cut(part, "\n--- new")
+		c := change{strings.Trim(old, "\n"), strings.Trim(new, "\n")}
+		if !found || c.old == "" || c.old == c.new {
+			return m, errors.New(`want text after "--- old" and another, or none, after "--- new"`)
+		}
+		m.changes = append(m.changes, c)
+	}
+	if m.row == m.name || m.pkg == "" || m.pattern == "" || m.file == "" || len(m.changes) == 0 {
+		return m, errors.New("something is missing")
 	}
 	return m, nil
 }
@@ -113,10 +117,14 @@ func (m mutant) mutated(root string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.name, err)
 	}
-	if n := strings.Count(string(source), m.old); n != 1 {
-		return nil, fmt.Errorf("%s: %s has %d times what it takes away, want once:\n%s", m.name, m.file, n, m.old)
+	text := string(source)
+	for _, c := range m.changes {
+		if n := strings.Count(text, c.old); n != 1 {
+			return nil, fmt.Errorf("%s: %s has %d times what it takes away, want once:\n%s", m.name, m.file, n, c.old)
+		}
+		text = strings.Replace(text, c.old, c.new, 1)
 	}
-	return []byte(strings.Replace(string(source), m.old, m.new, 1)), nil
+	return []byte(text), nil
 }
 
 // moduleRoot is where go.mod is.

@@ -68,7 +68,9 @@ func checkRegister(root string, mutants []mutant) error {
 		return err
 	}
 	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(registerFile+": "+format, args...)) }
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf(registerFile+": "+format, args...))
+	}
 	listed := map[string]bool{}
 	for _, c := range controls {
 		if listed[c.id] {

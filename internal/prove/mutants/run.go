@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,16 +69,11 @@ func (r runner) run(ctx context.Context, m mutant) (result, error) {
 		return result{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // of the system's own folder
-	changed, overlay := filepath.Join(dir, filepath.Base(m.file)), filepath.Join(dir, "overlay.json")
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(r.root, m.file): changed}})
+	began := time.Now()
+	output, failed, err := r.proof(ctx, m, source, dir)
 	if err != nil {
 		return result{}, err
 	}
-	if err := errors.Join(os.WriteFile(changed, source, 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
-		return result{}, err
-	}
-	began := time.Now()
-	output, failed := r.test(ctx, "-overlay="+overlay, "-failfast", "-run="+m.pattern, m.pkg)
 	x := result{mutant: m, took: time.Since(began), output: output}
 	switch {
 	case ctx.Err() != nil:
@@ -94,6 +90,57 @@ func (r runner) run(ctx context.Context, m mutant) (result, error) {
 		x.verdict = survived
 	}
 	return x, nil
+}
+
+// proof runs the proof with a source in place of the real one: in the build alone, or in a copy of the tree.
+func (r runner) proof(ctx context.Context, m mutant, source []byte, dir string) (output string, failed bool, err error) {
+	run := "-run=" + m.pattern
+	if m.copied {
+		if err := copyTree(r.root, dir); err != nil {
+			return "", false, err
+		}
+		if err := os.WriteFile(filepath.Join(dir, m.file), source, 0o600); err != nil {
+			return "", false, err
+		}
+		r.root = dir
+		output, failed = r.test(ctx, run, m.pkg)
+		return output, failed, nil
+	}
+	changed, overlay := filepath.Join(dir, filepath.Base(m.file)), filepath.Join(dir, "overlay.json")
+	replace, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(r.root, m.file): changed}})
+	if err != nil {
+		return "", false, err
+	}
+	if err := errors.Join(os.WriteFile(changed, source, 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
+		return "", false, err
+	}
+	output, failed = r.test(ctx, "-overlay="+overlay, "-failfast", run, m.pkg)
+	return output, failed, nil
+}
+
+// copyTree copies the sources, without what begins with a dot.
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		name := strings.TrimPrefix(path, from)
+		switch {
+		case err != nil:
+			return err
+		case name != "" && (entry.Name()[0] == '.' || entry.Name() == "bin" || entry.Name() == "dist"):
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case entry.IsDir():
+			return os.MkdirAll(filepath.Join(to, name), 0o750)
+		case !entry.Type().IsRegular():
+			return nil
+		}
+		text, err := os.ReadFile(path) //nolint:gosec // a source of ours
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, name), text, 0o600) //nolint:gosec // in a folder of our own
+	})
 }
 
 // runGreen runs all proofs with nothing taken away: one that fails anyway proves nothing.
