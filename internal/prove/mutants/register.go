@@ -104,6 +104,7 @@ func checkRegister(root string, mutants []mutant) error {
 
 var (
 	inBackticks = regexp.MustCompile("`([^`]+)`")
+	resultRow   = regexp.MustCompile(`(?m)^\| ([A-Z][0-9]+/[a-z-]+) \|.*\|$`)
 	proofPlace  = regexp.MustCompile("`([^`]+)`: ([A-Za-z0-9_, ]+)")
 )
 
@@ -154,24 +155,39 @@ func checkMutants(c control, mutants []mutant) error {
 	return nil
 }
 
-// recordResults writes the results between their marks.
-func recordResults(root string, results []result, all int, now time.Time) error {
+// recordResults writes the results between their marks. A mutant that was not run this time keeps its last result.
+func recordResults(root string, results []result, all []mutant, now time.Time) error {
 	path := filepath.Join(root, registerFile)
 	text, err := os.ReadFile(path) //nolint:gosec // a page of ours
 	if err != nil {
 		return err
 	}
 	before, rest, found := strings.Cut(string(text), resultsBegin)
-	_, after, foundEnd := strings.Cut(rest, resultsEnd)
+	last, after, foundEnd := strings.Cut(rest, resultsEnd)
 	if !found || !foundEnd {
 		return errors.New(registerFile + ": no place for results")
 	}
-	var table strings.Builder
-	_, _ = fmt.Fprintf(&table, "%s\n\n`make mutants`, %s, %d processors, %s: %d of %d mutants run, **%d killed**.\n\n| mutant | verdict | seconds |\n|---|---|---|\n",
-		resultsBegin, now.UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), len(results), all,
-		count(results, func(x result) bool { return x.verdict == killed }))
-	for _, x := range results {
-		_, _ = fmt.Fprintf(&table, "| %s | %s | %.0f |\n", x.name, x.verdict, x.took.Seconds())
+	rows := map[string]string{}
+	for _, row := range resultRow.FindAllStringSubmatch(last, -1) {
+		rows[row[1]] = row[0]
 	}
-	return os.WriteFile(path, []byte(before+table.String()+"\n"+resultsEnd+after), 0o600) //nolint:gosec // a page of ours
+	for _, x := range results {
+		rows[x.name] = fmt.Sprintf("| %s | %s | %.0f | %s |", x.name, x.verdict, x.took.Seconds(), now.UTC().Format(time.DateOnly))
+	}
+	var table strings.Builder
+	ran, dead := 0, 0
+	for _, m := range all {
+		row, found := rows[m.name]
+		if !found {
+			continue
+		}
+		ran++
+		if strings.Contains(row, "| "+string(killed)+" |") {
+			dead++
+		}
+		table.WriteString(row + "\n")
+	}
+	head := fmt.Sprintf("\n\n`make mutants`, %s, %d processors, %s: %d of %d mutants run, **%d killed**.\n\n| mutant | verdict | seconds | on |\n|---|---|---|---|\n",
+		now.UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), ran, len(all), dead)
+	return os.WriteFile(path, []byte(before+resultsBegin+head+table.String()+"\n"+resultsEnd+after), 0o600) //nolint:gosec // a page of ours
 }
