@@ -33,7 +33,7 @@ func rowIDs() []string {
 	for _, part := range []struct {
 		letter string
 		rows   int
-	}{{"T", 20}, {"L", 15}, {"S", 8}, {"C", 8}, {"D", 11}, {"A", 8}, {"P", 6}, {"H", 8}} {
+	}{{"T", 20}, {"L", 15}, {"S", 8}, {"C", 8}, {"D", 11}, {"A", 8}, {"P", 6}, {"H", 9}} {
 		for i := range part.rows {
 			ids = append(ids, fmt.Sprint(part.letter, i+1))
 		}

@@ -36,9 +36,10 @@ type result struct {
 
 // runner runs proofs.
 type runner struct {
-	root  string
-	limit time.Duration
-	out   io.Writer
+	root   string
+	limit  time.Duration
+	out    io.Writer
+	record func([]result) error // after each; nil: nobody wants it
 }
 
 // runAll runs the proof of each mutant.
@@ -53,6 +54,11 @@ func (r runner) runAll(ctx context.Context, mutants []mutant) ([]result, error) 
 		_, _ = fmt.Fprintf(r.out, "%3d/%d  %-34s %-9s %5.1f s\n", i+1, len(mutants), m.name, x.verdict, x.took.Seconds())
 		if x.verdict != killed {
 			_, _ = fmt.Fprintf(r.out, "%s\n", lastLines(x.output, 25))
+		}
+		if r.record != nil {
+			if err := r.record(results); err != nil {
+				return results, err
+			}
 		}
 	}
 	return results, nil
