@@ -189,5 +189,9 @@ func recordResults(root string, results []result, all []mutant, now time.Time) e
 	}
 	head := fmt.Sprintf("\n\n`make mutants`, %s, %d processors, %s: %d of %d mutants run, **%d killed**.\n\n| mutant | verdict | seconds | on |\n|---|---|---|---|\n",
 		now.UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), ran, len(all), dead)
-	return os.WriteFile(path, []byte(before+resultsBegin+head+table.String()+"\n"+resultsEnd+after), 0o600) //nolint:gosec // a page of ours
+	whole := before + resultsBegin + head + table.String() + "\n" + resultsEnd + after
+	if err := os.WriteFile(path+".new", []byte(whole), 0o644); err != nil { //nolint:gosec // a page of ours, for everybody
+		return err
+	}
+	return os.Rename(path+".new", path) // at once: another runner may be writing, too
 }
