@@ -17,7 +17,7 @@ HTMX        := 4.0.1
 HTMX_SHA256 := a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130
 MAX_BINARY  := 25000000
 
-.PHONY: help test check setup verify binary generate css lint fmt bench microbench fuzz dev build vendor release reproducible
+.PHONY: help test check setup verify binary generate css lint fmt bench microbench fuzz dev build vendor mutants release reproducible
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ fuzz: ## Each fuzz target for FUZZTIME (10s)
 	    go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) "$$package"; \
 	  done; \
 	done
+
+mutants: ## Take each control away and run its proof, which has to fail; the result goes into docs/controls.md (an hour)
+	go run ./internal/prove/mutants -record
 
 # ---- Before a change lands -------------------------------------------------------------------------------------------
 

@@ -73,6 +73,12 @@ func New() (*Assets, error) {
 // URL is where the asset of that name is served.
 func (a *Assets) URL(name string) string { return a.urls[name] }
 
+// Has reports whether an asset is served at path.
+func (a *Assets) Has(path string) bool {
+	_, found := a.byURL[path]
+	return found
+}
+
 // ServeHTTP answers an asset, or 404.
 func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	file, found := a.byURL[r.URL.Path]

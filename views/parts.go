@@ -37,6 +37,28 @@ func otpauth(uri string) templ.SafeURL {
 	return templ.SafeURL(uri)
 }
 
+// fillsIn is what a browser may fill an attribute of the account in with (WCAG 2.2, 1.3.5), by the names that OpenID Connect
+// has for them.
+func fillsIn(attribute string) string {
+	switch attribute {
+	case "name", "nickname", "email", "gender":
+		return strings.Replace(attribute, "gender", "sex", 1)
+	case "given_name", "family_name":
+		return strings.ReplaceAll(attribute, "_", "-")
+	case "middle_name":
+		return "additional-name"
+	case "phone_number":
+		return "tel"
+	case "birthdate":
+		return "bday"
+	case "website":
+		return "url"
+	case "address":
+		return "street-address"
+	}
+	return "off"
+}
+
 // appNames is the first few apps, as a list in a sentence.
 func appNames(p *i18n.Printer, apps []brand.App) string {
 	const few = 4

@@ -160,68 +160,6 @@ func TestAnOldCookieStartsAgain(t *testing.T) {
 	b.get("/authenticator").at("/sign-in").status(http.StatusOK)
 }
 
-// Headers of every answer: pages, redirects, pictures, errors.
-func TestEveryAnswerHasTheHeaders(t *testing.T) {
-	p := openPortal(t)
-	p.addUser("ada", userpool.StateNew)
-	b := p.browser()
-	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	want := map[string]string{
-		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
-			"connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'",
-		"X-Content-Type-Options":       "nosniff",
-		"X-Frame-Options":              "DENY",
-		"X-XSS-Protection":             "0",
-		"Referrer-Policy":              "same-origin",
-		"Strict-Transport-Security":    "max-age=63072000; includeSubDomains",
-		"Cross-Origin-Opener-Policy":   "same-origin",
-		"Cross-Origin-Resource-Policy": "same-origin",
-		"Cross-Origin-Embedder-Policy": "require-corp",
-		"Cache-Control":                "no-store",
-		"Vary":                         "HX-Request, HX-Request-Type, Cookie",
-		"X-Robots-Tag":                 "noindex, nofollow, noarchive",
-		"Server":                       "",
-		"X-Powered-By":                 "",
-		"Access-Control-Allow-Origin":  "",
-		"Content-Encoding":             "",
-	}
-	check := func(what string) {
-		t.Helper()
-		for name, value := range want {
-			if got := b.answer.Header.Get(name); got != value {
-				t.Errorf("%s: %s is %q, want %q", what, name, got, value)
-			}
-		}
-		if !strings.Contains(b.answer.Header.Get("Permissions-Policy"), "clipboard-write=(self)") {
-			t.Errorf("%s: Permissions-Policy is %q", what, b.answer.Header.Get("Permissions-Policy"))
-		}
-	}
-	get := func(path string) {
-		t.Helper()
-		r := b.request(http.MethodGet, path, nil)
-		r.Header.Set("Accept-Encoding", "gzip, br, zstd")
-		b.do(r)
-		check("GET " + path)
-	}
-	for _, path := range []string{"/", "/sign-in", "/set-up", "/set-up/qr.png", "/done", "/nope", "/healthz", "/%zz"} {
-		if path == "/%zz" {
-			continue // net/http answers that by itself
-		}
-		get(path)
-	}
-	b.get("/sign-in").submit("/sign-in", "username", "ada", "password", "wrong")
-	check("POST /sign-in refused")
-	b.submit("/sign-in", "username", "ada", "password", password)
-	check("POST /sign-in accepted")
-	get("/set-up")
-	get("/set-up/qr.png")
-	b.do(b.request(http.MethodHead, "/set-up", nil))
-	check("HEAD /set-up")
-	p.pool.FailNext("VerifySoftwareToken", userpool.Fault{Kind: userpool.FaultInternal})
-	b.get("/set-up").submit("/set-up/verify", "code", p.code(b.key()))
-	check("503")
-}
-
 func TestAssetsAreCachedForEverAndCompressed(t *testing.T) {
 	b := openPortal(t).browser()
 	b.get("/sign-in")

@@ -689,3 +689,16 @@ func TestBrowserModulesAreSharp(t *testing.T) {
 		}
 	}
 }
+
+// A page that comes back out of the browser's memory is asked for again: it may show what is over.
+func TestBrowserAsksAgainForWhatItKept(t *testing.T) {
+	p := openPortal(t)
+	p.addUser("ada", userpool.StateNew)
+	b := p.openTab(desktop).signIn("ada", password).at("/set-up")
+	value[chromedp.Void](b, `window.kept = true; dispatchEvent(new PageTransitionEvent("pageshow", {persisted: false}))`)
+	if !value[bool](b, "window.kept === true") {
+		t.Error("every page is asked for twice")
+	}
+	value[chromedp.Void](b, `dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}))`)
+	b.wait("window.kept === undefined").at("/set-up")
+}

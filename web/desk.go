@@ -102,7 +102,7 @@ func (s *Server) addDesk() error {
 	if s.Desk == nil || s.DeskSessions == nil {
 		return nil
 	}
-	s.echo.GET(deskHome+"/sign-in", s.atDeskDoor(s.showDeskSignIn))
+	s.get(deskHome+"/sign-in", s.atDeskDoor(s.showDeskSignIn))
 	for path, door := range map[string]struct {
 		limit  throttle.Rule
 		handle func(echo.Context, deskSession) error

@@ -252,6 +252,9 @@ func (s *Server) showLinkQR(c echo.Context, a deskAgent) error {
 	if shown.Locator == "" {
 		return echo.ErrNotFound
 	}
+	if err := asPicture(c.Request()); err != nil {
+		return err
+	}
 	picture, err := s.QR.PNG(s.linkAddress(shown.Locator))
 	if err != nil {
 		return fmt.Errorf("draw link: %w", err)

@@ -34,6 +34,11 @@ func (s *Server) FailAt(path string, err error) {
 	s.echo.GET(path, func(echo.Context) error { return err })
 }
 
+// PanicAt makes requests of path panic.
+func (s *Server) PanicAt(path string) {
+	s.echo.GET(path, func(echo.Context) error { panic("of our own") })
+}
+
 // APIRoutes are the routes that the portal really has under /api/.
 func (s *Server) APIRoutes() []*echo.Route {
 	var routes []*echo.Route

@@ -36,7 +36,7 @@ func (e *badRequest) Unwrap() error { return e.err }
 const formKey = "form"
 
 // parseForm reads the request's body, once. It refuses what no form of ours sends: fields in the URL, too many bytes,
-// another encoding.
+// another encoding, a field given twice.
 func parseForm(c echo.Context) (url.Values, error) {
 	if form, ok := c.Get(formKey).(url.Values); ok {
 		return form, nil
@@ -62,12 +62,17 @@ func parseForm(c echo.Context) (url.Values, error) {
 	if err != nil {
 		return refuse(http.StatusBadRequest, "form encoding")
 	}
+	for name, given := range form {
+		if len(given) > 1 {
+			return refuse(http.StatusBadRequest, "field given twice: "+name)
+		}
+	}
 	c.Set(formKey, form)
 	return form, nil
 }
 
-// readForm reads the named fields from the request's body and from nowhere else. A missing field is empty. It refuses
-// a field given twice, and text that is too long or no text.
+// readForm reads the named fields from the request's body and from nowhere else. A missing field is empty, and one that
+// is not named is not looked at. It refuses text that is too long or no text.
 func readForm(c echo.Context, names ...string) (map[string]string, error) {
 	values, err := parseForm(c)
 	if err != nil {
@@ -79,8 +84,6 @@ func readForm(c echo.Context, names ...string) (map[string]string, error) {
 		switch {
 		case len(given) == 0:
 			continue
-		case len(given) > 1:
-			return nil, &badRequest{status: http.StatusBadRequest, err: errors.New("field given twice: " + name)}
 		case len(given[0]) > maxField:
 			return nil, &badRequest{status: http.StatusRequestEntityTooLarge, err: fmt.Errorf("field too long: %s has %d bytes", name, len(given[0]))}
 		case !utf8.ValidString(given[0]) || strings.ContainsFunc(given[0], unicode.IsControl):

@@ -118,16 +118,17 @@ func (s *Server) closeForMaintenance(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// policy is the content security policy: nothing but our own stylesheet, scripts and pictures, no inline anything.
+// policy is the content security policy: nothing but our own stylesheet, scripts and pictures, no inline anything. What a
+// browser has refused because of it is told to csp.go.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+	"form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; report-uri " + reportPath + "; report-to csp"
 
 // permissions switches off what the pages never use.
 const permissions = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), microphone=(), " +
 	"midi=(), payment=(), publickey-credentials-create=(), serial=(), usb=(), browsing-topics=(), clipboard-write=(self)"
 
-// protective are the headers of every answer. Echo puts the middleware together anew for each request, so they are made
-// outside.
+// protective are the headers of every answer; what may be kept by browsers says so itself. Echo puts the middleware
+// together anew for each request, so they are made outside.
 func protective(https bool) http.Header {
 	header := http.Header{}
 	for name, value := range map[string]string{
@@ -140,26 +141,32 @@ func protective(https bool) http.Header {
 		"Cross-Origin-Resource-Policy": "same-origin",
 		"Cross-Origin-Embedder-Policy": "require-corp",
 		"Permissions-Policy":           permissions,
+		"Reporting-Endpoints":          `csp="` + reportPath + `"`,
+		"Cache-Control":                "no-store",
+		"Vary":                         "HX-Request, HX-Request-Type, Cookie",
+		"X-Robots-Tag":                 "noindex, nofollow, noarchive",
 	} {
 		header.Set(name, value)
 	}
 	if https {
 		header.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		header.Set("Content-Security-Policy", policy+"; upgrade-insecure-requests")
 	}
 	return header
 }
 
-// protect sets the headers of every answer and refuses forms that another site sent.
+// protect sets the headers of every answer.
 func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		header := c.Response().Header()
-		maps.Copy(header, s.headers)
-		if !strings.HasPrefix(c.Request().URL.Path, static.Prefix) {
-			header.Set("Cache-Control", "no-store")
-			header.Set("Vary", "HX-Request, HX-Request-Type, Cookie")
-			header.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
-		}
-		if err := s.csrf.Check(c.Request()); err != nil {
+		maps.Copy(c.Response().Header(), s.headers)
+		return next(c)
+	}
+}
+
+// checkOrigin refuses what another site sent.
+func (s *Server) checkOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := s.ours(c.Request()); err != nil {
 			return &badRequest{status: http.StatusForbidden, err: fmt.Errorf("foreign origin: %w", err)}
 		}
 		return next(c)
@@ -181,7 +188,7 @@ func (s *Server) countCookies(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		err := fmt.Errorf("%d cookies", count)
-		for _, cookies := range []*session.Store{s.Sessions, s.Places, s.Devices, s.OAuthPending} {
+		for _, cookies := range []*session.Store{s.Sessions, s.DeskSessions, s.Places, s.Devices, s.OAuthPending} {
 			if cookies != nil {
 				err = errors.Join(err, cookies.Write(c.Response(), c.Request(), nil))
 			}

@@ -157,3 +157,30 @@ func TestALockedAccountIsToldToWait(t *testing.T) {
 		t.Error("429 without Retry-After")
 	}
 }
+
+// The first code is sent to the pool once, whatever becomes of the answer: sent again a code that was accepted would look wrong.
+func TestVerifyIsSentOnce(t *testing.T) {
+	for _, fault := range []userpool.Fault{
+		{Kind: userpool.FaultCutBefore},
+		{Kind: userpool.FaultCutAfter},
+		{Kind: userpool.FaultInternal},
+		{Kind: userpool.FaultMalformed},
+		{Kind: userpool.FaultException, Exception: "TooManyRequestsException"},
+	} {
+		for _, mode := range []userpool.MFA{userpool.MFAOn, userpool.MFAOptional} {
+			p := openPortal(t, func(o *portalOptions) { o.pool.MFA = mode })
+			p.addUser("ada", userpool.StateNew)
+			b := p.browser().signIn("ada", password)
+			if b.path() == "/authenticator" {
+				b.submit("/authenticator/start").at("/set-up")
+			}
+			code := p.code(b.key())
+			p.calls()
+			p.pool.FailNext("VerifySoftwareToken", fault)
+			b.submit("/set-up/verify", "code", code)
+			if calls := p.calls(); strings.Count(calls, "VerifySoftwareToken") != 1 {
+				t.Errorf("%v, MFA %s: calls %q, want one VerifySoftwareToken", fault, mode, calls)
+			}
+		}
+	}
+}

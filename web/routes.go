@@ -95,20 +95,38 @@ func (s *Server) addRoutes() error {
 			return err
 		}
 		if row.method == http.MethodGet && row.path != oauthCallback {
-			s.echo.Add(http.MethodHead, row.path, handle) // scanners and previews ask so
+			s.echo.HEAD(row.path, handle)
 		}
 	}
-	s.echo.GET(static.Prefix+"*", echo.WrapHandler(s.Assets))
-	s.echo.GET(brand.Prefix+":file", s.showBrandFile)
+	if err := s.add(http.MethodPost, reportPath, throttle.Reports(), s.takeReport); err != nil {
+		return err
+	}
+	s.get(static.Prefix+"*", s.showAsset)
+	s.get(brand.Prefix+":file", s.showBrandFile)
 	for _, row := range s.apiRoutes() {
 		if err := s.add(row.method, row.path, throttle.Applications(), s.api(row)); err != nil {
 			return err
 		}
 	}
 	s.echo.GET("/api/v1/openapi.json", showOpenAPI)
-	s.echo.GET("/.well-known/change-password", changePassword)
-	s.echo.GET("/healthz", showHealth)
-	s.echo.GET("/readyz", s.showReady)
+	s.get("/.well-known/change-password", changePassword)
+	s.get("/healthz", showHealth)
+	s.get("/readyz", s.showReady)
+	return nil
+}
+
+// get adds a page that may be asked for its headers alone, as scanners, previews and monitors do.
+func (s *Server) get(path string, handle echo.HandlerFunc) {
+	s.echo.GET(path, handle)
+	s.echo.HEAD(path, handle)
+}
+
+// showAsset answers a style sheet, script or picture of ours. What is none of them has the page for that.
+func (s *Server) showAsset(c echo.Context) error {
+	if !s.Assets.Has(c.Request().URL.Path) {
+		return echo.ErrNotFound
+	}
+	s.Assets.ServeHTTP(c.Response(), c.Request())
 	return nil
 }
 

@@ -31,6 +31,9 @@ func (s *Server) showQR(c echo.Context, f enroll.Flow) error {
 	if f.At(s.Now()) != enroll.StepScan { // a picture has no use for a redirect to a page
 		return echo.ErrNotFound
 	}
+	if err := asPicture(c.Request()); err != nil {
+		return err
+	}
 	picture, err := s.QR.PNG(s.uri(f))
 	if err != nil {
 		return fmt.Errorf("draw QR: %w", err)

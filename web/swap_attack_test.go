@@ -154,7 +154,7 @@ func TestTooManyWords(t *testing.T) {
 func TestTooManyWordsFromEverywhere(t *testing.T) {
 	p := openPortal(t)
 	try := func(address string) int {
-		w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/continue", strings.NewReader("word=K7M2QX"))
+		w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, p.server.URL+"/continue", strings.NewReader("word=K7M2QX"))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.RemoteAddr = address
 		p.handler.Load().ServeHTTP(w, r)

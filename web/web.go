@@ -1,6 +1,6 @@
 // Package web is the portal in HTTP: the only package that knows Echo.
 //
-//	request ── middleware.go: id, headers, log, origin ── measure.go: figures, trace
+//	request ── middleware.go: id, headers, log ── origin.go: for us, from us ── measure.go: figures, trace
 //	        ── routes.go: the row names a handler, the steps it is for, its limit
 //	        ── flow.go: the cookie's flow ── throttle.go: may this be tried now ── <page>.go: read, call enroll, choose
 //	        ── flow.go: next, the one dispatcher
@@ -15,7 +15,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -128,8 +127,8 @@ type Return struct{ Key, Name, URL string }
 // Server is the portal. It is an http.Handler.
 type Server struct {
 	Options
-	csrf    *http.CrossOriginProtection
 	echo    *echo.Echo
+	origin  string      // as browsers write it; see ours
 	headers http.Header // of every answer; see protect
 	meters  meters
 	agents  agents // of pages that ask every other second
@@ -138,15 +137,13 @@ type Server struct {
 
 // New makes a Server.
 func New(opts Options) (*Server, error) {
-	s := &Server{Options: opts, csrf: http.NewCrossOriginProtection(), echo: echo.New(), headers: protective(opts.PublicURL.Scheme == "https")}
-	// Behind a proxy that rewrites Host, old browsers' Origin does not fit Host; it may be this instead.
-	if err := s.csrf.AddTrustedOrigin((&url.URL{Scheme: opts.PublicURL.Scheme, Host: opts.PublicURL.Host}).String()); err != nil {
-		return nil, fmt.Errorf("web: public URL: %w", err)
-	}
+	s := &Server{Options: opts, echo: echo.New(), origin: originOf(opts.PublicURL), headers: protective(opts.PublicURL.Scheme == "https")}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = func(r *http.Request) string { return clientAddr(r, s.Proxies).String() }
 	s.echo.HTTPErrorHandler = s.answerError
-	s.echo.Use(s.identify, s.measure, s.speak, s.logRequest, s.recoverPanic, s.protect, s.countCookies, s.closeForMaintenance)
+	// Twice: a panic of what comes before the log has a page, too.
+	s.echo.Use(s.identify, s.protect, s.recoverPanic, s.measure, s.speak, s.logRequest, s.recoverPanic)
+	s.echo.Use(s.addressed, s.checkOrigin, s.countCookies, s.closeForMaintenance)
 	if err := errors.Join(s.addRoutes(), s.addDesk()); err != nil {
 		return nil, err
 	}

@@ -71,6 +71,19 @@ func (o observing) export(ctx context.Context) (flush func()) {
 	}
 }
 
+// forProgramsAlone sets headers that leave nothing to a browser: no page may show, load, keep or index what operators see.
+func forProgramsAlone(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, value := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+			"Cross-Origin-Resource-Policy": "same-origin", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex",
+		} {
+			w.Header().Set(name, value)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // serveAdmin serves /metrics, and the health pages of the portal, to those who may see them. It ends with the process: a
 // node that is stopping is still worth watching.
 func (n *node) serveAdmin(ctx context.Context, address string) error {
@@ -86,7 +99,7 @@ func (n *node) serveAdmin(ctx context.Context, address string) error {
 	mux.Handle("GET /healthz", n)
 	mux.Handle("GET /readyz", n)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "/metrics /healthz /readyz\n") })
-	server := newServer(mux, n.log)
+	server := newServer(forProgramsAlone(mux), n.log)
 	n.log.InfoContext(ctx, "admin listener", "address", listener.Addr().String())
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -34,7 +34,8 @@ type config struct {
 	// Listen is the address that the portal listens on. (-listen, PORTAL_LISTEN)
 	Listen string
 	// PublicURL is where browsers reach the portal, for example https://mfa.example.com. It decides whether cookies
-	// are Secure and which origin forms may come from. Needed unless the portal listens on loopback.
+	// are Secure and which origin forms may come from; requests for another host are refused, so a proxy has to pass the
+	// header Host on. Needed unless the portal listens on loopback.
 	// (-public-url, PORTAL_PUBLIC_URL)
 	PublicURL *url.URL
 	// SessionKeys encrypt the cookie that carries an enrollment, separated by commas. The first writes, every one reads,

@@ -177,13 +177,13 @@ const visitTimeout = 5 * time.Second
 
 // visitor is [doctor.Portal] by HTTP.
 type visitor struct {
-	http   *http.Client
-	health *url.URL
+	http           *http.Client
+	public, health *url.URL
 }
 
 func newVisitor(public *url.URL) visitor {
 	return visitor{
-		health: public.JoinPath("healthz"),
+		public: public, health: public.JoinPath("healthz"),
 		http: &http.Client{
 			Timeout:       visitTimeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -218,7 +218,22 @@ func (v visitor) Visit(ctx context.Context, largestCookie bool) doctor.Visit {
 	body, err := io.ReadAll(io.LimitReader(answer.Body, 16))
 	visit.Status = answer.StatusCode
 	visit.Healthy = err == nil && answer.StatusCode == http.StatusOK && string(body) == "ok\n"
+	visit.Renamed = visit.Healthy && !largestCookie && v.renamed(ctx)
 	return visit
+}
+
+// renamed reports whether pages are refused for being another host's. The health page is not: it is asked by address.
+func (v visitor) renamed(ctx context.Context) bool {
+	r, err := http.NewRequestWithContext(ctx, http.MethodHead, v.public.JoinPath("languages").String(), nil)
+	if err != nil {
+		return false
+	}
+	answer, err := v.http.Do(r)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = answer.Body.Close() }()
+	return answer.StatusCode == http.StatusMisdirectedRequest
 }
 
 // addCookies adds what the browser of a person with the largest flow sends. Nobody can open it: the key is made up.

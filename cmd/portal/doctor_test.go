@@ -180,12 +180,20 @@ func TestDoctorVisitsThePortal(t *testing.T) {
 		what          string
 		proxy         http.Handler
 		usual, larger bool // whether the portal answers without and with the largest cookie
+		renamed       bool // whether its pages are refused for their host
 	}{
-		{"no proxy", healthy, true, true},
-		{"a proxy that takes 8 kB", limited(8 << 10), true, true},
-		{"a proxy that takes 4 kB", limited(4 << 10), true, false},
-		{"a sign-in of its own in front", http.RedirectHandler("/login", http.StatusFound), false, false},
-		{"somebody else", http.NotFoundHandler(), false, false},
+		{"no proxy", healthy, true, true, false},
+		{"a proxy that says another Host", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/healthz" {
+				w.WriteHeader(http.StatusMisdirectedRequest)
+				return
+			}
+			healthy(w, r)
+		}), true, true, true},
+		{"a proxy that takes 8 kB", limited(8 << 10), true, true, false},
+		{"a proxy that takes 4 kB", limited(4 << 10), true, false, false},
+		{"a sign-in of its own in front", http.RedirectHandler("/login", http.StatusFound), false, false, false},
+		{"somebody else", http.NotFoundHandler(), false, false, false},
 	} {
 		server := httptest.NewServer(test.proxy)
 		public, err := url.Parse(server.URL)
@@ -194,7 +202,7 @@ func TestDoctorVisitsThePortal(t *testing.T) {
 		}
 		visit := newVisitor(public)
 		usual, larger := visit.Visit(t.Context(), false), visit.Visit(t.Context(), true)
-		if usual.Healthy != test.usual || larger.Healthy != test.larger || usual.Cookie != 0 || larger.Cookie < 5000 || larger.Status == 0 {
+		if usual.Renamed != test.renamed || usual.Healthy != test.usual || larger.Healthy != test.larger || usual.Cookie != 0 || larger.Cookie < 5000 || larger.Status == 0 {
 			t.Errorf("%s: %+v, %+v", test.what, usual, larger)
 		}
 		server.Close()

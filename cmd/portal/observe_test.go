@@ -185,6 +185,23 @@ func TestFiguresOfAnEnrollment(t *testing.T) {
 	if status, body := w.fetch(http.MethodGet, "http://"+w.admin+"/readyz"); status != http.StatusOK {
 		t.Errorf("ready: %d %s", status, body)
 	}
+	for _, path := range []string{"/", "/metrics", "/healthz", "/readyz", "/nope", "/debug/pprof/"} {
+		answer, err := http.Get("http://" + w.admin + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin",
+		} {
+			if got := answer.Header.Get(name); got != want {
+				t.Errorf("admin listener, %s: %s is %q, want %q", path, name, got, want)
+			}
+		}
+		if csp := answer.Header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'") {
+			t.Errorf("admin listener, %s: Content-Security-Policy %q", path, csp)
+		}
+	}
 	if promtool, err := exec.LookPath("promtool"); err == nil {
 		check := exec.CommandContext(t.Context(), promtool, "check", "metrics")
 		check.Stdin = strings.NewReader(w.metrics())

@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -126,10 +128,9 @@ func (c config) apart(claim func(what, value string) error) error {
 	return errors.Join(faults...)
 }
 
-// hostOf is a host as browsers write it, without the port that its scheme has anyway.
+// hostOf is the name of a host with or without a port: proxies may drop the port, and cookies know none.
 func hostOf(host string) string {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	return strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")
+	return strings.TrimSuffix(strings.ToLower((&url.URL{Host: host}).Hostname()), ".")
 }
 
 // ServeHTTP answers a request by the portal of the host that it is for. A load balancer that asks whether this process
@@ -137,17 +138,25 @@ func hostOf(host string) string {
 func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host := hostOf(r.Host)
 	i := slices.IndexFunc(n.portals, func(each *portal) bool { return each.name == "" || hostOf(each.publicURL.Host) == host })
-	switch {
-	case i >= 0:
+	if i >= 0 {
 		n.portals[i].server.Load().ServeHTTP(w, r)
-	case r.URL.Path == "/healthz":
-		answer(w, http.StatusOK, "ok")
-	case r.URL.Path == "/readyz":
-		status, text := n.ready(r.Context())
-		answer(w, status, text)
-	default:
-		answer(w, http.StatusMisdirectedRequest, "There is nothing at this address.")
+		return
 	}
+	forProgramsAlone(http.HandlerFunc(n.unaddressed)).ServeHTTP(w, r)
+}
+
+// unaddressed answers what is for the host of no pool.
+func (n *node) unaddressed(w http.ResponseWriter, r *http.Request) {
+	status, text := http.StatusMisdirectedRequest, "There is nothing at this address."
+	switch r.URL.Path {
+	case "/healthz":
+		status, text = http.StatusOK, "ok"
+	case "/readyz":
+		status, text = n.ready(r.Context())
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text+"\n")
 }
 
 // ready says whether all portals can be sent visitors.
@@ -159,16 +168,4 @@ func (n *node) ready(ctx context.Context) (status int, text string) {
 		}
 	}
 	return http.StatusOK, "ok"
-}
-
-// answer writes one line, which no browser takes for anything else.
-func answer(w http.ResponseWriter, status int, text string) {
-	for name, value := range map[string]string{
-		"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
-		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Referrer-Policy": "same-origin",
-	} {
-		w.Header().Set(name, value)
-	}
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text + "\n"))
 }

@@ -128,7 +128,7 @@ func TestReload(t *testing.T) {
 
 	line := reload("reloaded", "PORTAL_BRAND=Fabrikam", "PORTAL_SESSION_KEYS="+fresh+","+old, "PORTAL_DRAIN_DELAY=1m")
 	if got, _ := json.Marshal(line["needs_restart"]); string(got) != `["PORTAL_DRAIN_DELAY"]` {
-		t.Errorf("needs a restart: %s", got)
+		t.Fatalf("needs a restart: %s", got)
 	}
 	shows(key, "Fabrikam")
 

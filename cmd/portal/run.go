@@ -161,7 +161,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer func() { _ = listener.Close() }() // the server has closed it, if it got that far
-	n, err := newNode(common, sites, stderr)
+	n, err := newNode(ctx, common, sites, stderr)
 	if err != nil {
 		return err
 	}
@@ -197,10 +197,13 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 }
 
 // newNode makes what all portals of a process have in common.
-func newNode(common config, sites []site, stderr io.Writer) (*node, error) {
+func newNode(ctx context.Context, common config, sites []site, stderr io.Writer) (*node, error) {
 	n := &node{level: new(slog.LevelVar), drawer: qr.NewDrawer(remembered)}
 	n.level.Set(common.LogLevel)
 	n.log = slog.New(trace.LogHandler(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: n.level})))
+	if err := leaveNoCore(); err != nil { // a sandbox may not let us; what it leaves of a process is then its own affair
+		n.log.WarnContext(ctx, "memory may be left in a core file", "error", err)
+	}
 	n.observing = newObserving(common, sites, n.log)
 	n.background.log = n.log
 	var err error

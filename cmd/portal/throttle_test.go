@@ -11,8 +11,10 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cognito-enroll/internal/cognito"
@@ -230,3 +232,60 @@ func TestHeadersAreLimited(t *testing.T) {
 		_ = conn.Close()
 	}
 }
+
+// Who sends headers or a body slower than anybody, or holds a connection for nothing, is cut off; who takes his time, is not.
+func TestSlowClientsAreCutOff(t *testing.T) {
+	for _, test := range []struct {
+		what   string
+		send   []string // one piece each second
+		closed time.Duration
+		most   int // answers
+	}{
+		{"nothing", nil, headerTimeout, 0},
+		{"headers that never end", slices.Repeat([]string{"GET"}, 60), headerTimeout, 1},
+		{"a body that never ends", append([]string{"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"}, slices.Repeat([]string{"x"}, 60)...), readTimeout, 1},
+		{"one request, and no other", []string{"GET / HTTP/1.1\r\n", "Host: x\r\n", "\r\n"}, 3*time.Second + idleTimeout, 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			began, ours := time.Now(), make(chan net.Conn, 1)
+			client, connection := net.Pipe()
+			ours <- connection
+			server := newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				w.WriteHeader(http.StatusNoContent)
+			}), slog.New(slog.DiscardHandler))
+			go func() { _ = server.Serve(piped{ours}) }()
+			go func() {
+				for _, piece := range test.send {
+					if _, err := io.WriteString(client, piece); err != nil {
+						return
+					}
+					time.Sleep(time.Second)
+				}
+			}()
+			answers, err := io.ReadAll(client)
+			if n := strings.Count(string(answers), "HTTP/1.1 "); err != nil || n > test.most {
+				t.Errorf("%s: %d answers, %v, want at most %d", test.what, n, err, test.most)
+			}
+			if took := time.Since(began); took < test.closed-time.Second || took > test.closed+time.Second {
+				t.Errorf("%s: closed after %s, want %s", test.what, took, test.closed)
+			}
+			close(ours)
+			_, _ = client.Close(), server.Close()
+			time.Sleep(time.Minute) // the sender has ended
+		})
+	}
+}
+
+// piped is a listener of the connections in it.
+type piped struct{ connections chan net.Conn }
+
+func (p piped) Accept() (net.Conn, error) {
+	if conn, more := <-p.connections; more {
+		return conn, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (piped) Close() error   { return nil }
+func (piped) Addr() net.Addr { return &net.TCPAddr{} }

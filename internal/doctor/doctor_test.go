@@ -297,6 +297,9 @@ func TestEachFaultHasItsFinding(t *testing.T) {
 			p.fail("InitiateAuth", userpool.Fault{Kind: userpool.FaultDate, Skew: -5 * time.Minute})
 		}, "fault clock", "chrony"},
 		{"proxy with small header limits", func(p *patient) { p.opts.Portal = portal{largest: doctor.Visit{Status: 431}} }, "fault proxy", "large_client_header_buffers"},
+		{"proxy that does not pass Host on", func(p *patient) {
+			p.opts.Portal = portal{usual: doctor.Visit{Status: 200, Healthy: true, Renamed: true}}
+		}, "fault proxy", "proxy_set_header Host"},
 		{"portal not started", func(p *patient) { p.opts.Portal = portal{usual: doctor.Visit{Seen: "connection refused"}} }, "unseen proxy", "Start the portal"},
 		{"somebody else at the public address", func(p *patient) { p.opts.Portal = portal{usual: doctor.Visit{Status: 404}} }, "unseen proxy", "PORTAL_PUBLIC_URL"},
 		{"no public address", func(p *patient) { p.opts.Portal = nil }, "unseen proxy", "Set it"},

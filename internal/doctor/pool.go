@@ -112,6 +112,7 @@ type Portal interface {
 type Visit struct {
 	URL     string
 	Healthy bool   // the portal answered
+	Renamed bool   // but takes its own pages for another host's: a proxy does not pass Host on
 	Status  int    // 0 when nobody answered
 	Seen    string // for people, when nobody answered
 	Cookie  int    // bytes of the cookie header

@@ -6,7 +6,7 @@ import (
 )
 
 // checkProxy visits the portal by its public address as a browser does that is in the middle of an enrollment: proxies with
-// small header limits refuse exactly those people.
+// small header limits refuse exactly those people, and proxies that call the portal by another name, everybody.
 func (e *examination) checkProxy(ctx context.Context) {
 	if e.Portal == nil {
 		if !e.Demo {
@@ -23,6 +23,11 @@ func (e *examination) checkProxy(ctx context.Context) {
 	case !usual.Healthy:
 		e.unseen("proxy", fmt.Sprintf("Not checked: something else than the portal answers at %s (HTTP %d).", usual.URL, usual.Status),
 			"Let the proxy pass /healthz to the portal, or correct PORTAL_PUBLIC_URL.")
+		return
+	}
+	if usual.Renamed {
+		e.found(Fault, "proxy", "Every page is refused (HTTP 421): the proxy before the portal calls it by another name than PORTAL_PUBLIC_URL's.",
+			"Let the proxy pass the Host header on. nginx: proxy_set_header Host $host; Apache: ProxyPreserveHost On.", "")
 		return
 	}
 	largest := e.Portal.Visit(ctx, true)

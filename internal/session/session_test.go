@@ -362,3 +362,20 @@ func TestKeysForOtherPurposes(t *testing.T) {
 		}
 	}
 }
+
+// What is in a cookie cannot be read without the key, which a signature alone would leave open.
+func TestCookiesCannotBeRead(t *testing.T) {
+	b := newBrowser(t, newStore(t, nil))
+	payload := bytes.Repeat([]byte("canary "), 100)
+	for range 10 {
+		b.write(payload)
+		_, value, _ := strings.Cut(b.cookies["__Host-enroll"], "~")
+		raw, err := base64.RawURLEncoding.DecodeString(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(raw, []byte("canary")) || strings.Contains(value, "canary") {
+			t.Errorf("the cookie holds its payload as it is: %q", raw)
+		}
+	}
+}

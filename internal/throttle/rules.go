@@ -69,6 +69,12 @@ func Desk() Rule {
 	return Rule{Name: "desk", Account: Limit{30, time.Minute, 60}}
 }
 
+// Reports is for what browsers report of themselves, of which a few tell all: one in each second from a network, and ten
+// from all together, however many are sent.
+func Reports() Rule {
+	return Rule{Name: "report", Account: Limit{10, time.Second, 20}, Network: Limit{1, time.Second, 3}, Local: true}
+}
+
 // Forms is for forms that cost the pool nothing.
 func Forms() Rule {
 	return Rule{Name: "form", Network: Limit{100, time.Second, 1000}, Local: true}

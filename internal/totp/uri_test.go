@@ -17,6 +17,9 @@ func TestURI(t *testing.T) {
 		{"R&D #1", "a+b=c", "otpauth://totp/R%26D%20%231:a%2Bb%3Dc?secret=" + key52 + "&issuer=R%26D%20%231"},
 		{"", "ada", "otpauth://totp/ada?secret=" + key52},
 		{"A:B", "x:y", "otpauth://totp/A%E2%88%B6B:x%E2%88%B6y?secret=" + key52 + "&issuer=A%E2%88%B6B"},
+		// What cannot be seen, or turns what can, makes one account look like another; an accent is one letter, however typed.
+		{"\u202eNorth\u200bwind\u2066", "\ufeffa\u200fd\x00a\u2069", "otpauth://totp/Northwind:ada?secret=" + key52 + "&issuer=Northwind"},
+		{"North\r\n wind", "e\u0301", "otpauth://totp/North%20wind:%C3%A9?secret=" + key52 + "&issuer=North%20wind"},
 	} {
 		if got := totp.URI(test.issuer, test.account, key52); got != test.want {
 			t.Errorf("URI(%q, %q)\n got %s\nwant %s", test.issuer, test.account, got, test.want)
