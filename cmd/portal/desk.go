@@ -170,7 +170,7 @@ type deskParts struct {
 	directory helpdesk.Directory
 	store     helpdesk.Store
 	notifier  helpdesk.Notifier // nil: nobody is written to
-	hooks     *webhook.Sender   // nil: no other server is told
+	hooks     *webhook.Sender   // nil: no other server is told of alarms
 	languages *i18n.Languages
 	required  bool // the pool requires MFA
 	log       *slog.Logger
@@ -196,7 +196,7 @@ func openDesk(cfg config, with deskParts) (*helpdesk.Desk, error) {
 		},
 	}
 	if with.hooks != nil {
-		opts.Changed, opts.Alarm = with.hooks.Changed, with.hooks.Alarmed
+		opts.Alarm = with.hooks.Alarmed
 	}
 	desk, err := helpdesk.New(opts)
 	if err != nil {

@@ -198,8 +198,9 @@ func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stder
 	cfg.PublicURL = n.publicURL
 	clock := cognito.NewClock(time.Now)
 	var err error
-	if n.memory, err = store.Open(ctx, cfg.Store, store.Options{Now: clock.Now, Metrics: n.observing.metrics, Clock: time.Now}); err != nil {
-		return nil, fmt.Errorf("PORTAL_STORE: %w", err)
+	outbox := newOutbox(*cfg)
+	if n.memory, err = openStore(ctx, *cfg, outbox, store.Options{Now: clock.Now, Metrics: n.observing.metrics, Clock: time.Now}); err != nil {
+		return nil, err
 	}
 	n.limits = newLimits(*cfg, n.memory, clock.Now, n.log)
 	if n.pool, n.oauth, n.directory, n.demo, err = openPool(ctx, cfg, n.observing, clock, n.limits.budget, stdout); err != nil {
@@ -221,7 +222,7 @@ func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stder
 	if cfg.oneNetwork() {
 		n.log.WarnContext(ctx, "no PORTAL_TRUSTED_PROXIES: behind a proxy everybody seems to come from one place, so limits for each network are off")
 	}
-	if n.hooks, err = newHooks(*cfg, n.memory, n.log, n.pool.Now); err != nil {
+	if n.hooks, err = newHooks(*cfg, outbox, n.memory, n.log, n.pool.Now); err != nil {
 		return nil, errors.Join(err, n.memory.Close())
 	}
 	return n, nil

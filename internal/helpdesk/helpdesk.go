@@ -59,12 +59,11 @@ type Options struct {
 	// KeyRank is the rank of an API key that is still valid. Nil: no key has any.
 	KeyRank func(name string) (Rank, bool)
 
-	Changed func(context.Context, Change) // told of each link's and reset's change, for webhooks; nil: nobody. Must not block
-	Alarm   func(context.Context, Alarm)  // told of what somebody should look at, beside the log; nil: nobody. Must not block
-	Log     *slog.Logger
-	Now     func() time.Time                           // the pool's clock
-	Sleep   func(context.Context, time.Duration) error // waits, or ends with the context; nil: a timer
-	Rand    io.Reader                                  // nil: crypto/rand
+	Alarm func(context.Context, Alarm) // told of what somebody should look at, beside the log; nil: nobody. Must not block
+	Log   *slog.Logger
+	Now   func() time.Time                           // the pool's clock
+	Sleep func(context.Context, time.Duration) error // waits, or ends with the context; nil: a timer
+	Rand  io.Reader                                  // nil: crypto/rand
 }
 
 // Desk is the help desk. It is safe for concurrent use and keeps nothing between calls.
@@ -80,7 +79,6 @@ type Desk struct {
 	required bool
 	keys     keys
 	keyRank  func(string) (Rank, bool)
-	changed  func(context.Context, Change)
 	alarm    func(context.Context, Alarm)
 	log      *slog.Logger
 	now      func() time.Time
@@ -109,13 +107,10 @@ func New(opts Options) (*Desk, error) {
 		poolID: opts.Pool, pool: opts.Directory, memory: opts.Store, changes: opts.Store,
 		audit:    &auditor{means: means{pool: opts.Directory, journal: opts.Store}, log: opts.Log},
 		notifier: opts.Notifier, rules: rules, policy: policy, required: opts.Required, keys: keys, keyRank: opts.KeyRank,
-		changed: opts.Changed, alarm: opts.Alarm, log: opts.Log, now: opts.Now, sleep: opts.Sleep, rand: opts.Rand,
+		alarm: opts.Alarm, log: opts.Log, now: opts.Now, sleep: opts.Sleep, rand: opts.Rand,
 	}
 	if d.keyRank == nil {
 		d.keyRank = func(string) (Rank, bool) { return NoRank, false }
-	}
-	if d.changed == nil {
-		d.changed = func(context.Context, Change) {}
 	}
 	if d.alarm == nil {
 		d.alarm = func(context.Context, Alarm) {}
@@ -147,10 +142,10 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Change is a new state of a link or a reset.
+// Change is a new state of a link or a reset. The store keeps it, for those who are told, together with the state.
 type Change struct {
 	At      time.Time
-	What    string // "link.made", "link.opened", "link.spent", "link.revoked", "reset.open", "reset.done", "account.frozen"
+	What    string // "link.made", "link.opened", "link.spent", "link.revoked", "link.cancelled", "reset.open", "reset.done", "account.frozen"
 	Invite  int64  // 0: not about a link
 	Reset   int64  // 0: not about a reset
 	Account string // sub

@@ -153,7 +153,6 @@ func (d *Desk) makeLink(ctx context.Context, agent Agent, s subject, purpose Pur
 	invite.CreatedAt, invite.State = d.now(), InviteLive
 	link := d.view(invite)
 	link.Username = s.Username
-	d.changed(ctx, Change{At: invite.CreatedAt, What: "link.made", Invite: invite.ID, Account: s.Sub, Ticket: w.ticket, Agent: agent.String()})
 	return NewLink{Link: link, Locator: locator}, hash, nil
 }
 

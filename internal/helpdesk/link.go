@@ -52,14 +52,10 @@ func (d *Desk) Revoke(ctx context.Context, agent Agent, id int64) error {
 }
 
 func (d *Desk) revoke(ctx context.Context, actor string, invite Invite, target string) error {
-	err := d.audit.do(ctx, act{actor, "revoke link", target, fmt.Sprintf("link %d", invite.ID)},
+	return d.audit.do(ctx, act{actor, "revoke link", target, fmt.Sprintf("link %d", invite.ID)},
 		func(ctx context.Context, m means) (string, error) {
-			return "revoked", linkError(OpRevoke, m.journal.RevokeInvite(ctx, invite.ID))
+			return "revoked", linkError(OpRevoke, m.journal.RevokeInvite(ctx, invite.ID, actor))
 		})
-	if err == nil {
-		d.changed(ctx, Change{At: d.now(), What: "link.revoked", Invite: invite.ID, Account: invite.Account, Ticket: invite.Ticket, Agent: actor})
-	}
-	return err
 }
 
 // SendLink mails the link, without its piece, to the address that the pool has verified. The locator is the one that

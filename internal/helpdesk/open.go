@@ -78,7 +78,6 @@ func (d *Desk) Open(ctx context.Context, locator, piece secret.Text) (Opened, er
 		return Opened{}, err
 	}
 	d.Note(ctx, held, HappeningOpened, enroll.Diagnosis{})
-	d.changed(ctx, Change{At: d.now(), What: "link.opened", Invite: invite.ID, Account: invite.Account, Ticket: invite.Ticket, Agent: invite.Agent})
 	return Opened{Held: held, Username: s.signsInAs(), Purpose: invite.Purpose, Language: invite.Language, ExpiresAt: invite.ExpiresAt}, nil
 }
 
@@ -231,7 +230,6 @@ func (d *Desk) spent(ctx context.Context, held Held, invite Invite, account stri
 		}
 	}
 	d.Note(ctx, held, HappeningDone, enroll.Diagnosis{})
-	d.changed(ctx, Change{At: d.now(), What: "link.spent", Invite: invite.ID, Account: invite.Account, Ticket: invite.Ticket, Agent: invite.Agent})
 	told, err := d.pool.Account(ctx, account)
 	if err == nil {
 		_, err = d.tell(ctx, fmt.Sprintf("set-up-%d", invite.ID), NoticeSetUp, told, invite)

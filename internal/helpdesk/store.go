@@ -67,6 +67,15 @@ type Invite struct {
 	Tries          int // wrong ones. A new piece does not take them back
 }
 
+// Change is the invite's state as others are told of it: it came into it through somebody.
+func (i Invite) Change(by string) Change {
+	what := "link." + string(i.State)
+	if i.State == InviteLive {
+		what = "link.made"
+	}
+	return Change{At: i.ChangedAt, What: what, Invite: i.ID, Account: i.Account, Ticket: i.Ticket, Agent: by}
+}
+
 // Memory is what can be looked up.
 type Memory interface {
 	Invite(ctx context.Context, locatorHash [32]byte) (Invite, error)
@@ -142,9 +151,10 @@ type Journal interface {
 	PutPiece(ctx context.Context, id int64, pieceHash []byte, expiresAt time.Time) error
 	// SpendInvite ends an invite that holder has opened. Of all who try one succeeds; the others get ErrConflict.
 	SpendInvite(ctx context.Context, id int64, holder [16]byte) error
-	RevokeInvite(ctx context.Context, id int64) error
-	// RevokeInvites ends whatever invite of an account still works.
-	RevokeInvites(ctx context.Context, pool, account string) error
+	// RevokeInvite ends an invite, for somebody.
+	RevokeInvite(ctx context.Context, id int64, by string) error
+	// RevokeInvites ends whatever invite of why's account still works.
+	RevokeInvites(ctx context.Context, pool string, why Change) error
 
 	// EndAllBefore ends the portal's own sessions of an account that began before a moment. account is its own name.
 	EndAllBefore(ctx context.Context, account string, at time.Time) error

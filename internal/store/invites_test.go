@@ -84,12 +84,12 @@ func TestInviteMoves(t *testing.T) {
 				return err
 			},
 			"spend":  func(_ int, id int64) error { return w.first.SpendInvite(w.t.Context(), id, holder(1)) },
-			"revoke": func(_ int, id int64) error { return w.first.RevokeInvite(w.t.Context(), id) },
+			"revoke": func(_ int, id int64) error { return w.first.RevokeInvite(w.t.Context(), id, "page:1") },
 			"piece": func(_ int, id int64) error {
 				return w.first.PutPiece(w.t.Context(), id, []byte("right"), w.clock.Now().Add(10*time.Minute))
 			},
 			"freeze": func(i int, _ int64) error {
-				return w.first.RevokeInvites(w.t.Context(), "eu-west-1_pool", fmt.Sprint("sub-", i))
+				return w.first.RevokeInvites(w.t.Context(), "eu-west-1_pool", helpdesk.Change{Account: fmt.Sprint("sub-", i)})
 			},
 			"newer": func(i int, _ int64) error {
 				_, err := w.node().PutInvite(w.t.Context(), invite(i+1000, fmt.Sprint("sub-", i)))
@@ -251,7 +251,7 @@ func TestFreezeAgainstFinish(t *testing.T) {
 			must(w.t, err)
 			counts := w.race(2, func(node *store.Store, side int) error {
 				if side == 0 {
-					return node.RevokeInvites(w.t.Context(), "eu-west-1_pool", account)
+					return node.RevokeInvites(w.t.Context(), "eu-west-1_pool", helpdesk.Change{Account: account})
 				}
 				return node.SpendInvite(w.t.Context(), id, holder(1))
 			})

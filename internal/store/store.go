@@ -58,6 +58,10 @@ type Options struct {
 	// MaxConns is how many connections to PostgreSQL one node holds at most. Zero: eight.
 	MaxConns int
 
+	// Outbox makes messages of what changes with links and resets. Each is kept in the transaction that makes the change.
+	// Nil: nobody is told.
+	Outbox Outbox
+
 	// Metrics is where calls are counted. Nil: nobody reads them.
 	Metrics *metrics.Registry
 	// Clock is this machine's, for durations. Nil: Now.
@@ -71,6 +75,7 @@ type Store struct {
 	readTimeout, writeTimeout time.Duration
 	statements                sync.Map // of *sql.Stmt by query; see prepared
 	meters                    meters
+	outbox                    Outbox
 }
 
 // engine is what differs between SQLite and PostgreSQL.
@@ -108,6 +113,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		readTimeout:  or(opts.ReadTimeout, 250*time.Millisecond),
 		writeTimeout: or(opts.WriteTimeout, 2*time.Second),
 		meters:       newMeters(opts),
+		outbox:       opts.Outbox,
 	}
 	var err error
 	scheme, rest, _ := strings.Cut(url, ":")
