@@ -136,6 +136,7 @@ type DeskWatch struct {
 	Piece               string // for who has issued it
 	PieceEnds           time.Time
 	PieceHeard          bool
+	ByName              bool // it opens with the account's name
 	TriesLeft           int
 	Wrong               bool // a wrong piece was tried
 	MayMail, Mailed     bool

@@ -73,6 +73,7 @@ type Link struct {
 	Page
 	Action string
 	Failed bool // it was not opened
+	ByName bool // the account's name opens some links: the page is the same for all
 }
 
 // NotMe is the page for whoever did not ask for a link.

@@ -59,7 +59,7 @@ func (s *Server) renderLink(c echo.Context, f enroll.Flow, failed bool) error {
 	page := s.page(c, f, "link.title", failed)
 	page.Account = "" // the link is for whoever holds it, not for who was here before
 	return s.render(c, formStatus(failed), views.LinkPage(views.Link{
-		Page: page, Action: linkPrefix + url.PathEscape(c.Param("locator")), Failed: failed,
+		Page: page, Action: linkPrefix + url.PathEscape(c.Param("locator")), Failed: failed, ByName: s.Desk.Rules().NameOpens,
 	}))
 }
 

@@ -227,6 +227,7 @@ func settings() []setting {
 		{"", "PORTAL_DESK_COOLDOWN", "0s", "", reloads, (*config).setDeskCooldown},
 		{"desk-policy", "PORTAL_DESK_POLICY", "open", "when a set-up needs a link: open, ticket, auto or auto:DAYS", reloads, (*config).setDeskPolicy},
 		{"", "PORTAL_LINK_LIFETIMES", "5m,1h,720h", "", reloads, (*config).setLinkLifetimes},
+		{"", "PORTAL_LINK_PIECE", "spoken", "", reloads, (*config).setLinkPiece},
 		{"", "PORTAL_LINK_KEY", "", "", reloads | hidden, (*config).setLinkKey},
 		{"", "PORTAL_DEADLINES", "", "", reloads, (*config).setDeadlines},
 		{"", "PORTAL_SMTP_URL", "", "", reloads | hidden, (*config).setSMTP},

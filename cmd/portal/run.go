@@ -222,6 +222,9 @@ func newNode(ctx context.Context, cfg *config, listening net.Addr, stdout, stder
 	if cfg.oneNetwork() {
 		n.log.WarnContext(ctx, "no PORTAL_TRUSTED_PROXIES: behind a proxy everybody seems to come from one place, so limits for each network are off")
 	}
+	if cfg.Desk.on() && cfg.Desk.NameOpens {
+		n.log.WarnContext(ctx, "PORTAL_LINK_PIECE=name: links for a first set-up open without spoken characters; whoever reads the mail needs only the password")
+	}
 	if n.hooks, err = newHooks(*cfg, outbox, n.memory, n.log, n.pool.Now); err != nil {
 		return nil, errors.Join(err, n.memory.Close())
 	}

@@ -25,6 +25,7 @@ type Link struct {
 	Status    LinkStatus
 	ChangedAt time.Time // when it was opened, spent, revoked or cancelled
 	PieceEnds time.Time // when the spoken piece is no longer heard; zero: none was issued
+	ByName    bool      // it opens with the account's name instead
 	TriesLeft int
 }
 
@@ -76,6 +77,7 @@ func (d *Desk) SendLink(ctx context.Context, agent Agent, id int64, locator secr
 	}
 	notice := d.notice(fmt.Sprintf("link-%d", id), NoticeLink, s.Account, invite)
 	notice.Via, notice.To, notice.Locator, notice.Until = ViaEmail, s.Email, locator, invite.ExpiresAt
+	notice.ByName = invite.opensByName()
 	return d.audit.do(ctx, act{agent.String(), "mail link", s.String(), fmt.Sprintf("link %d", id)},
 		func(ctx context.Context, _ means) (string, error) {
 			if err := d.notifier.Notify(ctx, notice); err != nil {
@@ -122,6 +124,9 @@ func (d *Desk) view(i Invite) Link {
 		ID: i.ID, Account: i.Account, Purpose: i.Purpose, Agent: i.Agent, Ticket: i.Ticket, Reason: i.Reason, Proof: i.Proof,
 		Language: i.Language, CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, ChangedAt: i.ChangedAt, PieceEnds: i.PieceExpiresAt,
 		Status: LinkStatus(i.State), TriesLeft: max(pieceTries-i.Tries, 0),
+	}
+	if link.ByName = i.opensByName(); link.ByName {
+		link.PieceEnds = time.Time{}
 	}
 	switch usable := i.State == InviteLive || i.State == InviteOpened; {
 	case usable && !d.now().Before(i.ExpiresAt):

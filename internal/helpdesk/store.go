@@ -2,6 +2,7 @@ package helpdesk
 
 import (
 	"context"
+	"crypto/sha256"
 	"time"
 )
 
@@ -61,7 +62,7 @@ type Invite struct {
 	Holder [16]byte
 
 	// The spoken piece. It has forty bits, so its hash is keyed: who reads the store could try them all. Empty: none was
-	// issued yet.
+	// issued yet. One that opens with a name has hashes of another length (piece.go).
 	PieceHash      []byte
 	PieceExpiresAt time.Time
 	Tries          int // wrong ones. A new piece does not take them back
@@ -74,6 +75,11 @@ func (i Invite) Change(by string) Change {
 		what = "link.made"
 	}
 	return Change{At: i.ChangedAt, What: what, Invite: i.ID, Account: i.Account, Ticket: i.Ticket, Agent: by}
+}
+
+// opensByName reports whether the account's name opens the invite, and no spoken piece.
+func (i Invite) opensByName() bool {
+	return len(i.PieceHash)%sha256.Size == 1 && i.PieceHash[0] == byName
 }
 
 // Memory is what can be looked up.
