@@ -13,6 +13,7 @@
 //	case.go       Find, Case: an account as agents see it    notice.go    what people are told
 //	coverage.go   who has set up, by group and deadline      sweep.go     asking the pool, politely     csv.go
 //	audit.go      no audit, no effect; the chain's hashes    export.go    JSON lines, and checking them
+//	trail.go      what was done to one account
 //	directory.go  the pool                                   store.go     what is remembered
 //	errors.go     what can go wrong
 //

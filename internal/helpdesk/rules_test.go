@@ -182,6 +182,7 @@ func (w *world) operations(agent helpdesk.Agent, name string, link helpdesk.NewL
 		helpdesk.OpLookUp: {
 			func() error { _, err := d.Find(ctx, agent, name); return err },
 			func() error { _, err := d.Case(ctx, agent, name); return err },
+			func() error { _, _, err := d.Trail(ctx, agent, name, 0, 1); return err },
 			func() error { _, err := d.Approvals(ctx, agent); return err },
 		},
 		helpdesk.OpWatch: {

@@ -109,6 +109,8 @@ type Memory interface {
 	// Audit lists entries in their order, starting behind the number after; VerifyAudit walks the whole chain.
 	Audit(ctx context.Context, after int64, limit int) ([]AuditEntry, error)
 	VerifyAudit(ctx context.Context) (last AuditEntry, err error)
+	// Deeds lists the intents about a target, under either of its names, with their results, the newest first.
+	Deeds(ctx context.Context, target, alias string, before int64, limit int) ([]Deed, error)
 
 	Latest(ctx context.Context, pool, account string) (LedgerEntry, error)
 	Ledger(ctx context.Context, page LedgerPage) ([]LedgerEntry, error)
