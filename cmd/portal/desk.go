@@ -200,7 +200,7 @@ func openDesk(cfg config, with deskParts) (*helpdesk.Desk, error) {
 	}
 	opts := helpdesk.Options{
 		Pool: cfg.UserPoolID, Directory: with.directory, Store: with.store, Notifier: with.notifier, Policy: cfg.Desk.Policy,
-		Required: with.required, Key: key, KeyRank: cfg.keyRank, Log: with.log, Now: with.now,
+		Required: with.required, Key: key, APIKey: cfg.keyRights, Log: with.log, Now: with.now,
 		Rules: helpdesk.Rules{
 			Ranks: cfg.Desk.Groups, Privileged: cfg.Desk.Privileged, Cooldown: cfg.Desk.Cooldown, Deadlines: cfg.Desk.Deadlines,
 			MinLifetime: cfg.Desk.Lifetimes[0], Lifetime: cfg.Desk.Lifetimes[1], MaxLifetime: cfg.Desk.Lifetimes[2],
@@ -217,14 +217,14 @@ func openDesk(cfg config, with deskParts) (*helpdesk.Desk, error) {
 	return desk, nil
 }
 
-// keyRank is the rank of an API key that is still among the settings.
-func (c config) keyRank(name string) (helpdesk.Rank, bool) {
+// keyRights are those of an API key that is still among the settings.
+func (c config) keyRights(name string) (helpdesk.KeyRights, bool) {
 	for _, key := range c.APIKeys {
 		if key.Name == name {
-			return key.Rank, true
+			return helpdesk.KeyRights{Rank: key.Rank, Links: key.Links}, true
 		}
 	}
-	return helpdesk.NoRank, false
+	return helpdesk.KeyRights{}, false
 }
 
 // deskSessions is the cookie of agents, under keys of its own.

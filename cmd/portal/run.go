@@ -40,7 +40,7 @@ const usage = `Usage: portal [command]
   audit export|verify
              write the audit trail as JSON lines, or check its chain
   keys       make a key for PORTAL_SESSION_KEYS or PORTAL_LINK_KEY
-  api-key NAME [-scopes SCOPE+SCOPE] [-rank RANK]
+  api-key NAME [-scopes SCOPE+SCOPE] [-rank RANK] [-links NUMBER]
              make a key for another application; without scopes it hands its users over
   webhook-secret
              make a secret for PORTAL_WEBHOOK_SECRETS

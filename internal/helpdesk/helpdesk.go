@@ -57,8 +57,8 @@ type Options struct {
 	// Key is 32 random bytes, the same on every node and for as long as links live: spoken pieces are kept as its MACs,
 	// so that who reads the store cannot try them all.
 	Key secret.Text
-	// KeyRank is the rank of an API key that is still valid. Nil: no key has any.
-	KeyRank func(name string) (Rank, bool)
+	// Key says what an API key that is still valid may do. Nil: there is none.
+	APIKey func(name string) (KeyRights, bool)
 
 	Alarm func(context.Context, Alarm) // told of what somebody should look at, beside the log; nil: nobody. Must not block
 	Log   *slog.Logger
@@ -79,7 +79,7 @@ type Desk struct {
 	policy   Policy
 	required bool
 	keys     keys
-	keyRank  func(string) (Rank, bool)
+	apiKey   func(string) (KeyRights, bool)
 	alarm    func(context.Context, Alarm)
 	log      *slog.Logger
 	now      func() time.Time
@@ -107,11 +107,11 @@ func New(opts Options) (*Desk, error) {
 	d := &Desk{
 		poolID: opts.Pool, pool: opts.Directory, memory: opts.Store, changes: opts.Store,
 		audit:    &auditor{means: means{pool: opts.Directory, journal: opts.Store}, log: opts.Log},
-		notifier: opts.Notifier, rules: rules, policy: policy, required: opts.Required, keys: keys, keyRank: opts.KeyRank,
+		notifier: opts.Notifier, rules: rules, policy: policy, required: opts.Required, keys: keys, apiKey: opts.APIKey,
 		alarm: opts.Alarm, log: opts.Log, now: opts.Now, sleep: opts.Sleep, rand: opts.Rand,
 	}
-	if d.keyRank == nil {
-		d.keyRank = func(string) (Rank, bool) { return NoRank, false }
+	if d.apiKey == nil {
+		d.apiKey = func(string) (KeyRights, bool) { return KeyRights{}, false }
 	}
 	if d.alarm == nil {
 		d.alarm = func(context.Context, Alarm) {}

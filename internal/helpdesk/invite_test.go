@@ -497,6 +497,36 @@ func TestLimits(t *testing.T) {
 	})
 }
 
+// TestKeysHaveLimitsOfTheirOwn: several people work with one ticket system; the operator says how many links it makes.
+func TestKeysHaveLimitsOfTheirOwn(t *testing.T) {
+	w := inMemory(t, nil)
+	n := 0
+	mint := func(key string) error {
+		agent, err := w.desk.KeyAgent(key)
+		w.ok(err)
+		n++
+		name := fmt.Sprintf("user-%d", n)
+		w.add(name)
+		_, err = w.desk.Mint(w.ctx, agent, minting(name))
+		return err
+	}
+	for key, most := range map[string]int{"tickets": 60, "small": 3} {
+		for i := range most {
+			if err := mint(key); err != nil {
+				t.Fatalf("%s, link %d of %d: %v", key, i+1, most, err)
+			}
+		}
+		w.kind(mint(key), helpdesk.TooMany)
+	}
+	// From half of them on somebody is told: 30 of 60, and one of three.
+	if many, tooMany := w.log.raised("agent.many_resets"), w.log.raised("agent.too_many_resets"); many != 31 || tooMany != 2 {
+		t.Errorf("%d and %d alarms, want 31 and 2", many, tooMany)
+	}
+	w.mint(minting("user-63")) // nobody else's
+	w.clock.advance(time.Hour)
+	w.ok(mint("small"))
+}
+
 func TestSendLink(t *testing.T) {
 	w := inMemory(t, nil)
 	w.add("ada")

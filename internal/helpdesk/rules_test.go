@@ -236,9 +236,9 @@ func (w *world) writes(call func() error) written {
 // refuses, and then nothing has happened.
 func TestEveryMethodAsksItsRule(t *testing.T) {
 	w := inMemory(t, func(o *helpdesk.Options) {
-		o.KeyRank = func(name string) (helpdesk.Rank, bool) {
+		o.APIKey = func(name string) (helpdesk.KeyRights, bool) {
 			rank, ok := map[string]helpdesk.Rank{"agents": helpdesk.Agents, "leads": helpdesk.Leads, "admins": helpdesk.Admins}[name]
-			return rank, ok
+			return helpdesk.KeyRights{Rank: rank}, ok
 		}
 	})
 	targets := map[string]helpdesk.Target{}

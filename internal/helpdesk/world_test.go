@@ -189,9 +189,12 @@ func open(t testing.TB, pool userpool.Options, url string, change func(*helpdesk
 			Privileged: []string{"finance"}, Cooldown: 30 * time.Minute, Languages: []string{"en", "de"},
 		},
 		Policy: helpdesk.Policy{Mode: helpdesk.PolicyOpen}, Required: pool.MFA != userpool.MFAOptional,
-		Key:     secret.New("0123456789abcdef0123456789ABCDEF"),
-		KeyRank: func(name string) (helpdesk.Rank, bool) { return helpdesk.Agents, name == "tickets" },
-		Alarm:   w.log.alarm, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: w.clock.Now, Sleep: w.clock.sleep,
+		Key: secret.New("0123456789abcdef0123456789ABCDEF"),
+		APIKey: func(name string) (helpdesk.KeyRights, bool) {
+			rights, ok := map[string]helpdesk.KeyRights{"tickets": {Rank: helpdesk.Agents}, "small": {Rank: helpdesk.Agents, Links: 3}}[name]
+			return rights, ok
+		},
+		Alarm: w.log.alarm, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: w.clock.Now, Sleep: w.clock.sleep,
 	}
 	if change != nil {
 		change(&w.options)
