@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -123,11 +125,22 @@ func (s *Server) ended(c echo.Context, f enroll.Flow) bool {
 	if f.ID == (enroll.ID{}) {
 		return false
 	}
-	ended, err := s.Store.SessionOver(c.Request().Context(), f.ID, f.Account, f.Began)
+	ctx, cancel := briefly(c.Request().Context())
+	defer cancel()
+	ended, err := s.Store.SessionOver(ctx, f.ID, f.Account, f.Began)
 	if err != nil {
 		s.Log.WarnContext(c.Request().Context(), "store does not tell whether a session was ended", "request_id", requestID(c), "error", err)
 	}
 	return ended
+}
+
+// storePatience is how long a page waits for what it can do without.
+const storePatience = 250 * time.Millisecond
+
+// briefly is for reads of the store that the page goes on without. What has to be known is waited for as long as the store
+// itself allows: who looks after others must not be told that nothing can be remembered because a machine was busy.
+func briefly(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, storePatience)
 }
 
 // endUnless ends the request's sign-in when the browser gets another one, or none: a copy of its old cookie is worth

@@ -59,7 +59,8 @@ type portal struct {
 	handler atomic.Pointer[web.Server]
 	drawer  *qr.Drawer
 	store   *store.Store
-	failing func(method string) bool // of the store's, if it is said
+	failing func(method string) bool                 // of the store's, if it is said
+	reading func(ctx context.Context, method string) // hears of the store's reads, if it is said
 	mailbox mailbox
 	desk    *helpdesk.Desk
 	cognito atomic.Pointer[cognito.Client]
@@ -284,6 +285,12 @@ func (s pageStore) fails(method string) bool {
 	return s.portal.failing != nil && s.portal.failing(method)
 }
 
+func (s pageStore) hears(ctx context.Context, method string) {
+	if s.portal.reading != nil {
+		s.portal.reading(ctx, method)
+	}
+}
+
 func (s pageStore) EndSession(ctx context.Context, id enroll.ID, until time.Time) error {
 	if s.fails("EndSession") {
 		return store.ErrUnavailable
@@ -296,6 +303,7 @@ func (s pageStore) SessionEnded(ctx context.Context, id enroll.ID) (bool, error)
 }
 
 func (s pageStore) SessionOver(ctx context.Context, id enroll.ID, account string, began time.Time) (bool, error) {
+	s.hears(ctx, "SessionOver")
 	return s.Store.SessionOver(ctx, id, account, began)
 }
 
@@ -309,6 +317,7 @@ func (s pageStore) Conclude(ctx context.Context, account string, event web.Event
 }
 
 func (s pageStore) LastRecord(ctx context.Context, account string) (web.Event, string, time.Time, bool, error) {
+	s.hears(ctx, "LastRecord")
 	entry, err := s.Latest(ctx, s.pool, account)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", "", time.Time{}, false, nil

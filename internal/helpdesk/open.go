@@ -246,8 +246,9 @@ func (d *Desk) Spend(ctx context.Context, held Held, account string) error {
 
 // spent is what follows. None of it can take the set-up back, so what fails is for the log.
 func (d *Desk) spent(ctx context.Context, held Held, invite Invite, account string) {
-	for _, mark := range []Mark{MarkNeedsLink, MarkFrozen} {
-		if err := d.changes.Unmark(ctx, d.poolID, account, mark); err != nil {
+	// Who said "this was not me" after the link was made is not answered by its use: somebody else may have been quicker.
+	for mark, before := range map[Mark]time.Time{MarkNeedsLink: {}, MarkFrozen: invite.CreatedAt} {
+		if err := d.changes.Unmark(ctx, d.poolID, account, mark, before); err != nil {
 			d.log.ErrorContext(ctx, "mark not taken back", "mark", string(mark), "error", err)
 		}
 	}

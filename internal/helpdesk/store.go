@@ -129,7 +129,8 @@ type Changes interface {
 	AppendInviteEvent(ctx context.Context, event InviteEvent) error
 	AppendLedger(ctx context.Context, entry LedgerEntry) (int64, error)
 	Mark(ctx context.Context, pool, account string, mark Mark) error
-	Unmark(ctx context.Context, pool, account string, mark Mark) error
+	// Unmark takes back a mark that was made before a moment; zero: whenever it was made.
+	Unmark(ctx context.Context, pool, account string, mark Mark, before time.Time) error
 
 	// PutReset keeps a new reset: ErrConflict when the account has one that is not done.
 	PutReset(ctx context.Context, reset Reset) (id int64, err error)

@@ -51,7 +51,8 @@ import (
 type Options struct {
 	Now func() time.Time // the clock
 
-	// ReadTimeout ends a read that takes too long. Nothing is lost by giving up, and a visitor waits for it. Zero: 250 ms.
+	// ReadTimeout ends a read that takes too long. Who can do without the answer gives up sooner, by the context. Zero: two
+	// seconds.
 	ReadTimeout time.Duration
 	// WriteTimeout ends a write that takes too long. Giving up leaves open whether it happened. Zero: two seconds.
 	WriteTimeout time.Duration
@@ -110,7 +111,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	}
 	s := &Store{
 		now:          opts.Now,
-		readTimeout:  or(opts.ReadTimeout, 250*time.Millisecond),
+		readTimeout:  or(opts.ReadTimeout, 2*time.Second),
 		writeTimeout: or(opts.WriteTimeout, 2*time.Second),
 		meters:       newMeters(opts),
 		outbox:       opts.Outbox,
