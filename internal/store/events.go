@@ -51,7 +51,7 @@ func (s *Store) Mark(ctx context.Context, pool, account string, mark helpdesk.Ma
 
 // Unmark takes a mark back that was made before a moment. Zero: whenever it was made.
 func (s *Store) Unmark(ctx context.Context, pool, account string, mark helpdesk.Mark, before time.Time) error {
-	_, err := s.write(ctx, "unmark", `DELETE FROM marks WHERE pool = $1 AND account = $2 AND mark = $3 AND ($4 = 0 OR moment < $4)`,
+	_, err := s.write(ctx, "unmark", `DELETE FROM marks WHERE pool = $1 AND account = $2 AND mark = $3 AND (CAST($4 AS BIGINT) = 0 OR moment < CAST($4 AS BIGINT))`,
 		clean(pool), clean(account), string(mark), micros(before))
 	return err
 }
