@@ -78,7 +78,8 @@ type portalOptions struct {
 	pool         userpool.Options
 	secretClient bool
 	issuer       string
-	brand        fs.FS // the operator's folder; nil for none
+	brand        fs.FS        // the operator's folder; nil for none
+	outbox       store.Outbox // words changes; nil: nobody is told
 	maintenance  bool
 	revoke       bool
 	flow         cognito.AuthFlow // default password
@@ -155,7 +156,7 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	if p.options.store == "" {
 		p.options.store = "sqlite::memory:"
 	}
-	if p.store, err = store.Open(t.Context(), p.options.store, store.Options{Now: p.poolTime}); err != nil {
+	if p.store, err = store.Open(t.Context(), p.options.store, store.Options{Now: p.poolTime, Outbox: p.options.outbox}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.store.Close() })
@@ -454,7 +455,8 @@ type browser struct {
 	answer *http.Response
 	body   []byte
 	page   *htmltest.Page
-	from   string // address and port of requests past the network; "": each from another
+	heard  *bytes.Buffer // keeps all answers, if it is said
+	from   string        // address and port of requests past the network; "": each from another
 	sent   int
 
 	forwarded string // X-Forwarded-For of those
@@ -478,6 +480,9 @@ func (b *browser) do(r *http.Request) *browser {
 	b.body, err = io.ReadAll(answer.Body)
 	b.must(err)
 	b.answer = answer
+	if b.heard != nil {
+		_, _ = fmt.Fprintf(b.heard, "%v\n%s\n", answer.Header, b.body)
+	}
 	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") {
 		b.page = htmltest.Parse(b.t, b.body)
 	}
