@@ -80,6 +80,7 @@ type Link struct {
 type NotMe struct {
 	Page
 	Action string
+	Failed bool // the button was pressed without the tick
 	Done   bool
 }
 

@@ -123,7 +123,7 @@ func TestCallsInABrowser(t *testing.T) {
 	c.signsIn()
 	p.clock.advance(time.Second)
 	owner := p.openTab(handheld)
-	owner.open("/not-me/"+mail.last(t, helpdesk.NoticeLink).NotMe.Reveal()).click("main [type=submit]").shows("h1", "Stopped")
+	owner.open("/not-me/"+mail.last(t, helpdesk.NoticeLink).NotMe.Reveal()).click("[name=sure]").click("main [type=submit]").shows("h1", "Stopped")
 	c.caller.open("/set-up").at("/sign-in")
 	c.agent.shows(".split .pill", "Revoked")
 

@@ -253,7 +253,9 @@ func TestNotMe(t *testing.T) {
 	owner.get(path).status(http.StatusOK)
 	caller.get("/set-up").at("/set-up")
 	p.clock.advance(time.Second)
-	owner.submit(path).status(http.StatusOK).text("h1", "Stopped")
+	owner.submit(path).status(http.StatusUnprocessableEntity) // without the tick
+	caller.get("/set-up").at("/set-up")
+	owner.submit(path, "sure", "not-me").status(http.StatusOK).text("h1", "Stopped")
 	caller.get("/set-up").at("/sign-in")
 	p.browser().signIn("alice", password).status(http.StatusForbidden).text("h1", "You need a link")
 	agent.get(agent.path()).text(".split .pill", "Revoked")

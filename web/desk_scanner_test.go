@@ -40,8 +40,8 @@ var scanners = []struct {
 	}},
 	{"presses the button", func(b *browser, path string) { b.get(path).submit(path) }},
 	{"sends an empty form", func(b *browser, path string) { b.do(b.request(http.MethodPost, path, url.Values{})) }},
-	{"fills in every field", func(b *browser, path string) { b.get(path).submit(path, "piece", "test") }},
-	{"fills in an address", func(b *browser, path string) { b.get(path).submit(path, "piece", "john.doe@example.com") }},
+	{"fills in every field", func(b *browser, path string) { b.get(path).fillsIn(path, "test") }},
+	{"fills in an address", func(b *browser, path string) { b.get(path).fillsIn(path, "john.doe@example.com") }},
 	{"adds parameters to the address", func(b *browser, path string) { b.get(path + "?utm_source=mail&piece=ABCD-EFGH") }},
 	{"writes the address in capitals", func(b *browser, path string) { b.get("/i/" + strings.ToUpper(strings.TrimPrefix(path, "/i/"))) }},
 	{"sends the form as htmx would", func(b *browser, path string) {
@@ -56,6 +56,18 @@ var scanners = []struct {
 		r.Header.Set("Origin", "https://scanner.test")
 		b.do(r)
 	}},
+}
+
+// fillsIn sends a form with one text in every field that a person would fill in.
+func (b *browser) fillsIn(path, text string) {
+	b.t.Helper()
+	form := b.page.Form(path)
+	for name := range form {
+		if name != "flow" {
+			form.Set(name, text)
+		}
+	}
+	b.do(b.request(http.MethodPost, path, form))
 }
 
 // Nothing that a machine does with a link before its owner opens it uses it up, or one of its five tries; the owner then
@@ -76,6 +88,27 @@ func TestScannersBurnNoLink(t *testing.T) {
 			t.Logf("%d scanners, %d links each: %d people have finished", len(scanners), scannedLinks, finished)
 		})
 	}
+}
+
+// Scanners also follow the mail's other link, where its owner says that it was not he: none of them ends his link for him.
+func TestScannersStopNoLink(t *testing.T) {
+	mail := &outbox{}
+	p := openPortal(t, func(o *portalOptions) { o.desk = &deskOptions{notifier: mail} })
+	p.addAgent("dana", "desk")
+	p.addCaller("alice", userpool.StateNew)
+	agent := p.browser().deskSignIn("dana")
+	link, piece := agent.makesLink("alice")
+	agent.submit(agent.path() + "/mail")
+	path := "/not-me/" + mail.last(t, helpdesk.NoticeLink).NotMe.Reveal()
+	for _, scanner := range scanners {
+		scanner.visit(p.browser(), path)
+		if agent.get(agent.path()); !strings.Contains(agent.page.Text(".split .pill"), "Not opened yet") {
+			t.Errorf("a scanner that %s stopped the link: %s", scanner.name, agent.page.Text(".split .pill"))
+		}
+	}
+	p.browser().opens(link, piece).at("/prepare")
+	p.browser().get(path).submit(path, "sure", "not-me").text("h1", "Stopped")
+	agent.get(agent.path()).text(".split .pill", "Revoked")
 }
 
 // scan has a scanner meet a link, then its owner, then somebody who comes too late.

@@ -32,6 +32,10 @@ func linkStates() []state {
 		{name: "not-me", with: mailing, reach: func(b *browser) { b.get(atNotMe(b)) }},
 		{name: "not-me-stopped", with: mailing, reach: func(b *browser) {
 			path := atNotMe(b)
+			b.get(path).submit(path, "sure", "not-me")
+		}},
+		{name: "not-me-without-tick", with: mailing, reach: func(b *browser) {
+			path := atNotMe(b)
 			b.get(path).submit(path)
 		}},
 		{name: "not-me-over", with: mailing, reach: func(b *browser) { b.get("/not-me/nonsense") }},

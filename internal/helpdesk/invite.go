@@ -130,7 +130,7 @@ func (d *Desk) readWhy(op Operation, w why) (why, error) {
 		most  int
 	}{{"ticket", &w.ticket, maxTicket}, {"reason", &w.reason, maxText}, {"proof", &w.proof, maxText}} {
 		*text.value = strings.TrimSpace(*text.value)
-		if n := utf8.RuneCountInString(*text.value); n == 0 || n > text.most || strings.ContainsFunc(*text.value, unicode.IsControl) {
+		if n := utf8.RuneCountInString(*text.value); n == 0 || n > text.most || strings.ContainsFunc(*text.value, misleads) {
 			return w, badInput(op, text.field)
 		}
 	}
@@ -145,6 +145,12 @@ func (d *Desk) readWhy(op Operation, w why) (why, error) {
 		return w, badInput(op, "lifetime")
 	}
 	return w, nil
+}
+
+// misleads reports whether a character has no place in a line that somebody else will judge: it breaks the line, or has it
+// read in another order than it is written (bidi controls; Unicode TR 36, 2.5).
+func misleads(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
 func badInput(op Operation, field string) error {
