@@ -77,6 +77,7 @@ func TestScannersBurnNoLink(t *testing.T) {
 	for kind, desk := range map[string]func(*portalOptions){"spoken piece": needsTicket, "name": opensByName} {
 		t.Run(kind, func(t *testing.T) {
 			p := openPortal(t, desk)
+			p.wire = newWire()
 			p.addAgent("dana", "desk")
 			finished := 0
 			for i := range scannedLinks {

@@ -61,6 +61,7 @@ type portal struct {
 	store   *store.Store
 	failing func(method string) bool                 // of the store's, if it is said
 	reading func(ctx context.Context, method string) // hears of the store's reads, if it is said
+	wire    http.RoundTripper                        // of all browsers of a test that has thousands; nil: each has its own
 	mailbox mailbox
 	desk    *helpdesk.Desk
 	cognito atomic.Pointer[cognito.Client]
@@ -466,9 +467,15 @@ func (p *portal) browser() *browser {
 	p.t.Helper()
 	jar, err := cookiejar.New(nil)
 	p.must(err)
-	return &browser{portal: p, client: &http.Client{Jar: jar, Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // the test's own server
-	}}}
+	wire := p.wire
+	if wire == nil {
+		wire = newWire()
+	}
+	return &browser{portal: p, client: &http.Client{Jar: jar, Transport: wire}}
+}
+
+func newWire() *http.Transport {
+	return &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // the test's own server
 }
 
 // do sends a request and follows redirects.
