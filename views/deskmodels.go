@@ -71,6 +71,23 @@ type DeskCase struct {
 	Links   []DeskLink
 	Resets  []DeskReset
 	Ledger  []DeskEvent
+
+	Trail     []DeskDeed
+	TrailHref string
+}
+
+// DeskTrail is all that was done to an account.
+type DeskTrail struct {
+	Page
+	Account DeskAccount
+	Deeds   []DeskDeed
+	Older   string
+}
+
+// DeskDeed is one act and what came of it, in the words of the audit trail.
+type DeskDeed struct {
+	At                               time.Time
+	By, Action, Detail, Result, Tone string
 }
 
 // Pill is a state in a word or two.
@@ -136,6 +153,7 @@ type DeskWatch struct {
 	Piece               string // for who has issued it
 	PieceEnds           time.Time
 	PieceHeard          bool
+	ByName              bool // it opens with the account's name
 	TriesLeft           int
 	Wrong               bool // a wrong piece was tried
 	MayMail, Mailed     bool

@@ -73,12 +73,14 @@ type Link struct {
 	Page
 	Action string
 	Failed bool // it was not opened
+	ByName bool // the account's name opens some links: the page is the same for all
 }
 
 // NotMe is the page for whoever did not ask for a link.
 type NotMe struct {
 	Page
 	Action string
+	Failed bool // the button was pressed without the tick
 	Done   bool
 }
 

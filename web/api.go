@@ -27,6 +27,7 @@ type APIKey struct {
 	Hash   [32]byte
 	Scopes []Scope
 	Rank   helpdesk.Rank // what it counts as at the help desk
+	Links  int           // how many links it may make in an hour; 0: the usual number
 }
 
 // Scope is what an API key opens.

@@ -50,7 +50,7 @@ func (in inviteRequest) minting() (helpdesk.Minting, error) {
 type inviteAnswer struct {
 	Invite inviteJSON  `json:"invite"`
 	URL    string      `json:"url"`
-	Spoken *spokenJSON `json:"spoken"` // nil: asked again, and the piece is over
+	Spoken *spokenJSON `json:"spoken"` // nil: asked again, and the piece is over; or the account's name opens the link
 	Mail   mailResult  `json:"mail"`
 }
 
@@ -143,7 +143,10 @@ func (s *Server) mintFor(c echo.Context, who caller, in inviteRequest) (inviteAn
 	s.meters.funnel.Add(stageInvited)
 	answer := inviteAnswer{
 		Invite: inviteOf(link.Link), URL: s.linkURL(link.Locator),
-		Spoken: &spokenJSON{link.Piece.Reveal(), wire(link.PieceEnds)}, Mail: mailNotAsked,
+		Mail: mailNotAsked,
+	}
+	if !link.ByName {
+		answer.Spoken = &spokenJSON{link.Piece.Reveal(), wire(link.PieceEnds)}
 	}
 	if in.Mail {
 		answer.Mail = s.mailNewInvite(c, who, link.ID, link.Locator)

@@ -81,13 +81,13 @@ func (p *portal) apiDesk(now func() time.Time) *helpdesk.Desk {
 		},
 		Key: secret.New("0123456789abcdef0123456789ABCDEF"), Log: slog.New(slog.NewJSONHandler(p.log, nil)), Now: now,
 		Sleep: func(context.Context, time.Duration) error { return nil },
-		KeyRank: func(name string) (helpdesk.Rank, bool) {
+		APIKey: func(name string) (helpdesk.KeyRights, bool) {
 			for _, key := range apiKeys() {
 				if key.Name == name {
-					return key.Rank, true
+					return helpdesk.KeyRights{Rank: key.Rank, Links: key.Links}, true
 				}
 			}
-			return helpdesk.NoRank, false
+			return helpdesk.KeyRights{}, false
 		},
 	})
 	p.must(err)

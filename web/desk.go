@@ -72,6 +72,7 @@ func (s *Server) deskRoutes() []deskRoute {
 		{http.MethodGet, deskHome, helpdesk.OpLookUp, false, s.showDesk},
 		{http.MethodPost, deskHome + "/look-up", helpdesk.OpLookUp, false, s.lookUp},
 		{http.MethodGet, account, helpdesk.OpLookUp, false, s.showAccount},
+		{http.MethodGet, account + "/trail", helpdesk.OpLookUp, false, s.showTrail},
 
 		{http.MethodGet, account + "/link", helpdesk.OpMint, false, s.showMint},
 		{http.MethodPost, account + "/link", helpdesk.OpMint, false, s.mint},

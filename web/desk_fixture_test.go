@@ -23,6 +23,7 @@ import (
 type deskOptions struct {
 	policy   helpdesk.Policy
 	notifier helpdesk.Notifier
+	byName   bool // see helpdesk.Rules.NameOpens
 }
 
 // withDesk opens a portal with a help desk, its agents, and its leads.
@@ -30,6 +31,11 @@ func withDesk(o *portalOptions) { o.desk = &deskOptions{} }
 
 func needsTicket(o *portalOptions) {
 	o.desk = &deskOptions{policy: helpdesk.Policy{Mode: helpdesk.PolicyTicket}}
+}
+
+// opensByName has links for a first set-up open without a spoken piece.
+func opensByName(o *portalOptions) {
+	o.desk = &deskOptions{policy: helpdesk.Policy{Mode: helpdesk.PolicyTicket}, byName: true}
 }
 
 // deskCooldown is how long after its approval a privileged link may be made.
@@ -50,7 +56,7 @@ func (p *portal) openDesk(opts cognito.Options) enroll.Desk {
 		Pool: info.UserPoolID, Directory: cognito.NewDirectory(opts), Store: p.store, Notifier: p.options.desk.notifier,
 		Rules: helpdesk.Rules{
 			Ranks:      map[string]helpdesk.Rank{"desk": helpdesk.Agents, "leads": helpdesk.Leads, "admins": helpdesk.Admins},
-			Privileged: []string{"finance"}, Cooldown: deskCooldown,
+			Privileged: []string{"finance"}, Cooldown: deskCooldown, NameOpens: p.options.desk.byName,
 		},
 		Policy: p.options.desk.policy, Required: p.options.pool.MFA == userpool.MFAOn, Key: p.keys[0].Derive("links").Bytes(),
 		Log: slog.New(slog.NewJSONHandler(p.log, nil)), Now: p.poolTime,

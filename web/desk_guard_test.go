@@ -2,11 +2,13 @@ package web_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -349,5 +351,35 @@ func TestAgentsSeeNoSecrets(t *testing.T) {
 		if strings.Contains(fmt.Sprint(agent.answer.Header), secret) {
 			t.Errorf("a header holds %q", secret)
 		}
+	}
+}
+
+// A busy store makes nobody's enrollment wait, which goes on without it, and sends no agent away, who cannot: his pages
+// wait for as long as the store does.
+func TestWhoWaitsForTheStore(t *testing.T) {
+	p := openPortal(t, withDesk)
+	p.addAgent("dana", "desk")
+	p.addCaller("alice", userpool.StateEnrolled)
+	var (
+		mu    sync.Mutex
+		reads []string
+	)
+	p.reading = func(ctx context.Context, method string) {
+		mu.Lock()
+		defer mu.Unlock()
+		deadline, bounded := ctx.Deadline()
+		reads = append(reads, fmt.Sprintf("%s %t", method, bounded && time.Until(deadline) <= 250*time.Millisecond))
+	}
+	p.browser().deskSignIn("dana").get("/desk/approvals").status(http.StatusOK)
+	if len(reads) == 0 || slices.Contains(reads, "SessionOver true") {
+		t.Errorf("an agent's pages: got %q, want no short deadline", reads)
+	}
+	mu.Lock()
+	reads = nil
+	mu.Unlock()
+	caller := p.browser()
+	caller.signIn("alice", password).at("/challenge").submit("/challenge", "code", p.nextCode("KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLUKRSQ")).at("/authenticator")
+	if slices.ContainsFunc(reads, func(read string) bool { return strings.HasSuffix(read, "false") }) || !slices.Contains(reads, "SessionOver true") || !slices.Contains(reads, "LastRecord true") {
+		t.Errorf("an enrollment's pages: got %q, want short deadlines alone", reads)
 	}
 }

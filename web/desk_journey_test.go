@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,67 @@ func TestNewEmployeeOnThePhone(t *testing.T) {
 
 	again := p.browser().opens(link, piece)
 	again.status(http.StatusUnprocessableEntity).text("[role=alert]", "did not open")
+}
+
+// Where the operator says so, a new employee needs no call: his name opens the link, and his password is asked for as ever.
+func TestNewEmployeeWithoutACall(t *testing.T) {
+	p := openPortal(t, opensByName)
+	p.addAgent("dana", "desk")
+	p.addCaller("alice", userpool.StateTemporaryPassword)
+	agent, caller := p.browser().deskSignIn("dana"), p.browser()
+	at := agent.lookedUp("alice").path()
+	agent.get(at+"/link").submit(at+"/link", "ticket", "HD-1", "reason", "new", "proof", "contract").text(".msg", "no characters are needed")
+	link, watched := strings.TrimPrefix(agent.page.Text("#address"), p.server.URL), agent.path()
+
+	caller.get(link).text("label", "user name")
+	for range 6 {
+		caller.submit(link, "piece", "bob").status(http.StatusUnprocessableEntity).text("[role=alert]", "did not open")
+	}
+	caller.submit(link, "piece", "Alice@example.test").at("/prepare")
+	caller.get("/sign-in").submit("/sign-in", "password", password).at("/new-password")
+	caller.submit("/new-password", "password", "Better-Horse-7", "again", "Better-Horse-7").at("/set-up")
+	caller.submit("/set-up/verify", "code", p.code(caller.key())).at("/done")
+	agent.get(watched).text(".split .pill", "Done")
+	p.browser().opens(link, "alice").status(http.StatusUnprocessableEntity)
+
+	// Characters can be told all the same; then nothing else opens it.
+	p.addCaller("bob", userpool.StateNew)
+	at = agent.lookedUp("bob").path()
+	agent.get(at+"/link").submit(at+"/link", "ticket", "HD-2", "reason", "new", "proof", "contract")
+	agent.submit(agent.path() + "/piece")
+	link, piece := agent.handedOut()
+	p.browser().opens(link, "bob").status(http.StatusUnprocessableEntity)
+	p.browser().opens(link, piece).at("/prepare")
+}
+
+// An agent sees who did what to an account, page by page.
+func TestTheTrailOfAnAccount(t *testing.T) {
+	p := openPortal(t, withDesk)
+	p.addAgent("dana", "desk")
+	p.addAgent("dave", "desk")
+	p.addCaller("alice", userpool.StateNew)
+	p.addCaller("bob", userpool.StateNew)
+	p.browser().deskSignIn("dave").makesLink("bob")
+	agent := p.browser().deskSignIn("dana")
+	at := agent.lookedUp("alice").text("main", "Nobody has done anything to it here").path()
+	agent.makesLink("alice")
+	agent.submit(agent.path() + "/revoke")
+	agent.get(at).text("main", "dana revoke link · link 2 → revoked").text("main", `make link · first, ticket "HD-1"`)
+	agent.get(at+"/trail").text("h1", "Who did what").text("main", "dana make link")
+	if text := agent.page.Text("main"); strings.Contains(text, "dave") {
+		t.Errorf("another account's trail is on the page:\n%s", text)
+	}
+	for range 20 {
+		p.clock.advance(time.Hour)
+		agent.deskSignIn("dana").makesLink("alice")
+		agent.submit(agent.path() + "/revoke")
+	}
+	agent.get(at + "/trail")
+	older := agent.page.Attr(".card p:last-child a", "href")
+	if !strings.HasPrefix(older, at+"/trail?before=") {
+		t.Fatalf("no older ones: %q", older)
+	}
+	agent.get(older).text("main", "link 2 → revoked")
 }
 
 // Replacing a phone that is gone is one action, after which a fresh link waits.
@@ -191,7 +253,9 @@ func TestNotMe(t *testing.T) {
 	owner.get(path).status(http.StatusOK)
 	caller.get("/set-up").at("/set-up")
 	p.clock.advance(time.Second)
-	owner.submit(path).status(http.StatusOK).text("h1", "Stopped")
+	owner.submit(path).status(http.StatusUnprocessableEntity) // without the tick
+	caller.get("/set-up").at("/set-up")
+	owner.submit(path, "sure", "not-me").status(http.StatusOK).text("h1", "Stopped")
 	caller.get("/set-up").at("/sign-in")
 	p.browser().signIn("alice", password).status(http.StatusForbidden).text("h1", "You need a link")
 	agent.get(agent.path()).text(".split .pill", "Revoked")

@@ -76,7 +76,40 @@ func (s *Server) showAccount(c echo.Context, a deskAgent) error {
 			At: entry.At, Text: s.printer(c).T("desk.event." + string(entry.Event)), By: s.who(c, a, entry.Actor), Detail: entry.Detail,
 		})
 	}
+	page.Trail, page.TrailHref = s.deeds(c, a, known.Trail), accountPath(known.Account.Sub)+"/trail"
 	return s.render(c, http.StatusOK, views.DeskCasePage(page))
+}
+
+// showTrail is all that was done to an account, a page at a time.
+func (s *Server) showTrail(c echo.Context, a deskAgent) error {
+	before, _ := strconv.ParseInt(c.QueryParam("before"), 10, 64) // what is no number is the end
+	account, deeds, err := s.Desk.Trail(c.Request().Context(), a.Agent, c.Param("account"), max(0, before), entriesShown)
+	if err != nil {
+		return err
+	}
+	page := views.DeskTrail{
+		Page: s.deskPage(c, a, "desk.trail", false), Account: s.deskAccount(c, account), Deeds: s.deeds(c, a, deeds),
+	}
+	if len(deeds) == entriesShown {
+		page.Older = accountPath(account.Sub) + "/trail?before=" + strconv.FormatInt(deeds[len(deeds)-1].Seq, 10)
+	}
+	return s.render(c, http.StatusOK, views.DeskTrailPage(page))
+}
+
+// deeds are what was done to an account as a list shows it: who, what, why, and what came of it.
+func (s *Server) deeds(c echo.Context, a deskAgent, deeds []helpdesk.Deed) []views.DeskDeed {
+	list := make([]views.DeskDeed, 0, len(deeds))
+	for _, deed := range deeds {
+		row := views.DeskDeed{At: deed.At, By: s.who(c, a, deed.Actor), Action: deed.Action, Detail: deed.Detail, Result: deed.Result}
+		switch {
+		case !deed.Answered:
+			row.Tone, row.Result = "warn", s.printer(c).T("desk.trail_no_result")
+		case strings.HasPrefix(deed.Result, "failed"):
+			row.Tone = "bad"
+		}
+		list = append(list, row)
+	}
+	return list
 }
 
 // action is a button, or why there is none.

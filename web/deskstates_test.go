@@ -39,6 +39,12 @@ func deskStates() []state {
 			atDesk(b).get("/desk").submit("/desk/look-up", "account", "nobody").status(http.StatusUnprocessableEntity)
 		}),
 		desk("account", func(b *browser) { atDesk(b).lookedUp("alice") }),
+		desk("account-trail", func(b *browser) {
+			at := atDesk(b).lookedUp("alice").path()
+			b.makesLink("alice")
+			b.submit(b.path() + "/revoke")
+			b.get(at + "/trail")
+		}),
 		desk("account-enrolled", func(b *browser) { enrolled(b) }),
 		desk("link-form", func(b *browser) { b.get(atDesk(b).lookedUp("alice").path() + "/link") }),
 		desk("link-form-error", func(b *browser) {
@@ -46,6 +52,10 @@ func deskStates() []state {
 			b.get(path).submit(path, "ticket", "", "reason", "", "proof", "")
 		}),
 		desk("link-made", func(b *browser) { atDesk(b).makesLink("alice") }),
+		{name: "desk-link-by-name", desk: true, with: []func(*portalOptions){opensByName}, reach: func(b *browser) {
+			at := atDesk(b).lookedUp("alice").path()
+			b.get(at+"/link").submit(at+"/link", "ticket", "HD-1", "reason", "new", "proof", "contract")
+		}},
 		desk("link-opened", func(b *browser) {
 			path, piece := atDesk(b).makesLink("alice")
 			b.portal.browser().opens(path, "0000-0000").submit(path, "piece", piece)

@@ -31,7 +31,7 @@ func (s *Server) showWatch(c echo.Context, a deskAgent) error {
 	if isPartial(c) && c.QueryParam("seen") == page.Seen {
 		return c.NoContent(http.StatusNoContent)
 	}
-	page.PieceHeard = link.PieceEnds.After(s.Now())
+	page.ByName, page.PieceHeard = link.ByName, link.PieceEnds.After(s.Now())
 	shown := a.session.shown(id)
 	if page.Usable && shown.Locator != "" {
 		page.Address = s.linkAddress(shown.Locator)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -124,7 +125,9 @@ func (s *Server) ended(c echo.Context, f enroll.Flow) bool {
 	if f.ID == (enroll.ID{}) {
 		return false
 	}
-	ended, err := s.Store.SessionOver(lasting(c), f.ID, f.Account, f.Began)
+	ctx, cancel := briefly(lasting(c))
+	defer cancel()
+	ended, err := s.Store.SessionOver(ctx, f.ID, f.Account, f.Began)
 	if err != nil {
 		s.Log.WarnContext(c.Request().Context(), "store does not tell whether a session was ended", "request_id", requestID(c), "error", err)
 	}
@@ -135,6 +138,15 @@ func (s *Server) ended(c echo.Context, f enroll.Flow) bool {
 // can end its own context, by closing his half of the connection, and still read the answer: he must not choose which of
 // our questions are answered.
 func lasting(c echo.Context) context.Context { return context.WithoutCancel(c.Request().Context()) }
+
+// storePatience is how long a page waits for what it can do without.
+const storePatience = 250 * time.Millisecond
+
+// briefly is for reads of the store that the page goes on without. What has to be known is waited for as long as the store
+// itself allows: who looks after others must not be told that nothing can be remembered because a machine was busy.
+func briefly(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, storePatience)
+}
 
 // endUnless ends the request's sign-in when the browser gets another one, or none: a copy of its old cookie is worth
 // nothing from now on.

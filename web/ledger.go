@@ -40,7 +40,9 @@ func (s *Server) recordDone(c echo.Context, next enroll.Flow) {
 // recorded is when the account's present app was set up or last tried, by our own record: the zero time when we know of
 // none.
 func (s *Server) recorded(c echo.Context, f enroll.Flow) (device string, at time.Time) {
-	event, device, at, _, err := s.Store.LastRecord(c.Request().Context(), f.Account)
+	ctx, cancel := briefly(c.Request().Context())
+	defer cancel()
+	event, device, at, _, err := s.Store.LastRecord(ctx, f.Account)
 	if err != nil {
 		s.Log.WarnContext(c.Request().Context(), "record cannot be read", "request_id", requestID(c), "error", err)
 	}

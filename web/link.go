@@ -59,29 +59,40 @@ func (s *Server) renderLink(c echo.Context, f enroll.Flow, failed bool) error {
 	page := s.page(c, f, "link.title", failed)
 	page.Account = "" // the link is for whoever holds it, not for who was here before
 	return s.render(c, formStatus(failed), views.LinkPage(views.Link{
-		Page: page, Action: linkPrefix + url.PathEscape(c.Param("locator")), Failed: failed,
+		Page: page, Action: linkPrefix + url.PathEscape(c.Param("locator")), Failed: failed, ByName: s.Desk.Rules().NameOpens,
 	}))
 }
 
 // showNotMe is where the mail about a link leads whoever did not ask for it. It changes nothing: mails are scanned.
 func (s *Server) showNotMe(c echo.Context, f enroll.Flow) error {
+	return s.renderNotMe(c, f, false)
+}
+
+func (s *Server) renderNotMe(c echo.Context, f enroll.Flow, failed bool) error {
 	if s.Desk == nil || !s.Desk.CheckFreeze(secret.New(c.Param("token"))) {
 		return notMeOver(nil)
 	}
-	page := s.page(c, f, "notme.title", false)
+	page := s.page(c, f, "notme.title", failed)
 	page.Account = ""
-	return s.render(c, http.StatusOK, views.NotMePage(views.NotMe{Page: page, Action: "/not-me/" + url.PathEscape(c.Param("token"))}))
+	return s.render(c, formStatus(failed), views.NotMePage(views.NotMe{
+		Page: page, Action: "/not-me/" + url.PathEscape(c.Param("token")), Failed: failed,
+	}))
 }
 
-// freeze ends the account's links and sessions.
+// freeze ends the account's links and sessions. It wants a tick beside the button: what scans mails presses buttons, too,
+// and would end the link of everybody who is sent one.
 func (s *Server) freeze(c echo.Context, f enroll.Flow) error {
-	if _, err := readForm(c); err != nil {
+	form, err := readForm(c, "sure")
+	if err != nil {
 		return err
 	}
 	if s.Desk == nil {
 		return notMeOver(nil)
 	}
-	err := s.Desk.Freeze(c.Request().Context(), secret.New(c.Param("token")))
+	if form["sure"] != "not-me" {
+		return s.renderNotMe(c, f, true)
+	}
+	err = s.Desk.Freeze(c.Request().Context(), secret.New(c.Param("token")))
 	switch helpdesk.KindOf(err) { //nolint:exhaustive // the others are told as ever
 	case helpdesk.LinkNotGood, helpdesk.NoSuchAccount:
 		return notMeOver(err)

@@ -19,6 +19,8 @@ func linkStates() []state {
 			link, _ := atLink(b)
 			b.opens(link, "AAAA-AAAA")
 		}},
+		{name: "link-by-name", with: []func(*portalOptions){opensByName}, reach: func(b *browser) { b.get("/i/00000000000000000000000000") }},
+		{name: "link-by-name-wrong", with: []func(*portalOptions){opensByName}, reach: func(b *browser) { b.opens("/i/00000000000000000000000000", "test") }},
 		{name: "link-opened", with: mailing, reach: func(b *browser) {
 			link, piece := atLink(b)
 			b.opens(link, piece).get("/sign-in").at("/sign-in")
@@ -29,6 +31,10 @@ func linkStates() []state {
 		}},
 		{name: "not-me", with: mailing, reach: func(b *browser) { b.get(atNotMe(b)) }},
 		{name: "not-me-stopped", with: mailing, reach: func(b *browser) {
+			path := atNotMe(b)
+			b.get(path).submit(path, "sure", "not-me")
+		}},
+		{name: "not-me-without-tick", with: mailing, reach: func(b *browser) {
 			path := atNotMe(b)
 			b.get(path).submit(path)
 		}},

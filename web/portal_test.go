@@ -60,7 +60,9 @@ type portal struct {
 	handler atomic.Pointer[web.Server]
 	drawer  *qr.Drawer
 	store   *store.Store
-	failing func(method string) bool // of the store's, if it is said
+	failing func(method string) bool                 // of the store's, if it is said
+	reading func(ctx context.Context, method string) // hears of the store's reads, if it is said
+	wire    http.RoundTripper                        // of all browsers of a test that has thousands; nil: each has its own
 	mailbox mailbox
 	desk    *helpdesk.Desk
 	cognito atomic.Pointer[cognito.Client]
@@ -80,7 +82,8 @@ type portalOptions struct {
 	pool         userpool.Options
 	secretClient bool
 	issuer       string
-	brand        fs.FS // the operator's folder; nil for none
+	brand        fs.FS        // the operator's folder; nil for none
+	outbox       store.Outbox // words changes; nil: nobody is told
 	maintenance  bool
 	revoke       string           // "" as by default; "wait", "false": see PORTAL_REVOKE_TOKENS
 	flow         cognito.AuthFlow // default password
@@ -157,7 +160,7 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	if p.options.store == "" {
 		p.options.store = "sqlite::memory:"
 	}
-	if p.store, err = store.Open(t.Context(), p.options.store, store.Options{Now: p.poolTime}); err != nil {
+	if p.store, err = store.Open(t.Context(), p.options.store, store.Options{Now: p.poolTime, Outbox: p.options.outbox}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.store.Close() })
@@ -334,6 +337,12 @@ func (s pageStore) fails(method string) bool {
 	return s.portal.failing != nil && s.portal.failing(method)
 }
 
+func (s pageStore) hears(ctx context.Context, method string) {
+	if s.portal.reading != nil {
+		s.portal.reading(ctx, method)
+	}
+}
+
 func (s pageStore) EndSession(ctx context.Context, id enroll.ID, until time.Time) error {
 	if s.fails("EndSession") {
 		return store.ErrUnavailable
@@ -346,6 +355,7 @@ func (s pageStore) SessionEnded(ctx context.Context, id enroll.ID) (bool, error)
 }
 
 func (s pageStore) SessionOver(ctx context.Context, id enroll.ID, account string, began time.Time) (bool, error) {
+	s.hears(ctx, "SessionOver")
 	return s.Store.SessionOver(ctx, id, account, began)
 }
 
@@ -359,6 +369,7 @@ func (s pageStore) Conclude(ctx context.Context, account string, event web.Event
 }
 
 func (s pageStore) LastRecord(ctx context.Context, account string) (web.Event, string, time.Time, bool, error) {
+	s.hears(ctx, "LastRecord")
 	entry, err := s.Latest(ctx, s.pool, account)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", "", time.Time{}, false, nil
@@ -524,7 +535,8 @@ type browser struct {
 	answer *http.Response
 	body   []byte
 	page   *htmltest.Page
-	from   string // address and port of requests past the network; "": each from another
+	heard  *bytes.Buffer // keeps all answers, if it is said
+	from   string        // address and port of requests past the network; "": each from another
 	sent   int
 
 	forwarded string // X-Forwarded-For of those
@@ -534,9 +546,15 @@ func (p *portal) browser() *browser {
 	p.t.Helper()
 	jar, err := cookiejar.New(nil)
 	p.must(err)
-	return &browser{portal: p, client: &http.Client{Jar: jar, Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // the test's own server
-	}}}
+	wire := p.wire
+	if wire == nil {
+		wire = newWire()
+	}
+	return &browser{portal: p, client: &http.Client{Jar: jar, Transport: wire}}
+}
+
+func newWire() *http.Transport {
+	return &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // the test's own server
 }
 
 // do sends a request and follows redirects.
@@ -548,6 +566,9 @@ func (b *browser) do(r *http.Request) *browser {
 	b.body, err = io.ReadAll(answer.Body)
 	b.must(err)
 	b.answer = answer
+	if b.heard != nil {
+		_, _ = fmt.Fprintf(b.heard, "%v\n%s\n", answer.Header, b.body)
+	}
 	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") {
 		b.page = htmltest.Parse(b.t, b.body)
 	}

@@ -114,7 +114,9 @@ func (s *Server) swapState(c echo.Context, f enroll.Flow) views.SwapState {
 
 // setUpSince reports whether our own record has a set-up of the account after the flow began.
 func (s *Server) setUpSince(c echo.Context, f enroll.Flow) bool {
-	event, _, at, found, err := s.Store.LastRecord(c.Request().Context(), f.Account)
+	ctx, cancel := briefly(c.Request().Context())
+	defer cancel()
+	event, _, at, found, err := s.Store.LastRecord(ctx, f.Account)
 	if err != nil {
 		s.Log.WarnContext(c.Request().Context(), "record cannot be read", "request_id", requestID(c), "error", err)
 	}
@@ -170,7 +172,9 @@ func movedMark(id enroll.ID) enroll.ID {
 
 // leftOf is what a browser still knows of a flow that was ended.
 func (s *Server) leftOf(c echo.Context, f enroll.Flow) enroll.Flow {
-	moved, err := s.Store.SessionEnded(lasting(c), movedMark(f.ID))
+	ctx, cancel := briefly(lasting(c))
+	defer cancel()
+	moved, err := s.Store.SessionEnded(ctx, movedMark(f.ID))
 	if err != nil {
 		s.Log.WarnContext(c.Request().Context(), "store does not tell why a session was ended", "request_id", requestID(c), "error", err)
 	}

@@ -34,23 +34,34 @@ func printAPIKey(args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	scopes := flags.String("scopes", "handoffs", "what it is for: handoffs, invites, coverage, ledger, with + between them")
 	rank := flags.String("rank", "", "what it counts as at the help desk: agent (default), lead or admin")
+	links := flags.String("links", "", "how many links it may make in an hour (default 60)")
 	names, err := positional(flags, args)
 	if err != nil {
 		return err
 	}
 	if len(names) != 1 || strings.ContainsFunc(names[0], func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(":,", r) }) {
-		return errors.New("usage: portal api-key NAME [-scopes SCOPE+SCOPE] [-rank RANK]")
+		return errors.New("usage: portal api-key NAME [-scopes SCOPE+SCOPE] [-rank RANK] [-links NUMBER]")
 	}
 	key := rand.Text() + rand.Text()
 	line := fmt.Sprintf("%s:%x", names[0], sha256.Sum256([]byte(key)))
-	if _, _, err := readScopes(*scopes, *rank); err != nil {
+	_, counts, err := readScopes(*scopes, *rank)
+	if err != nil {
 		return err
+	}
+	if _, err := readLinks(*links, counts); err != nil {
+		return err
+	}
+	if *links != "" && *rank == "" {
+		*rank = counts.String()
 	}
 	if *scopes != string(web.ScopeHandoffs) || *rank != "" {
 		line += ":" + *scopes
 	}
 	if *rank != "" {
 		line += ":" + *rank
+	}
+	if *links != "" {
+		line += ":" + *links
 	}
 	_, err = fmt.Fprintf(stdout, "key, for the application:   %s\nline for PORTAL_API_KEYS:   %s\n", key, line)
 	return err

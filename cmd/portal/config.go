@@ -50,9 +50,10 @@ type config struct {
 	// Returns are the places where people may go on when all is done: KEY|NAME|URL, separated by commas. The first is
 	// the default; a link to the portal picks another with ?return_to=KEY. (PORTAL_RETURN_TO)
 	Returns []web.Return
-	// APIKeys are the keys of other applications: NAME:HASH:SCOPES:RANK, separated by commas. The scopes, with + between
+	// APIKeys are the keys of other applications: NAME:HASH:SCOPES:RANK:LINKS, separated by commas. The scopes, with + between
 	// them, are handoffs, invites, coverage and ledger; the rank at the help desk is agent, lead or admin. Without scopes
-	// it is handoffs, without a rank agent. Make one with "portal api-key NAME -scopes SCOPES". (PORTAL_API_KEYS)
+	// it is handoffs, without a rank agent. LINKS is how many links the key may make in an hour, 60 unless said; from half
+	// of them on there is an alarm. Make one with "portal api-key NAME -scopes SCOPES". (PORTAL_API_KEYS)
 	APIKeys []web.APIKey
 	// SignIn is where people sign in: password (here), oauth (at Cognito's own pages, COGNITO_DOMAIN) or both. The app
 	// client needs the callback URL PORTAL_PUBLIC_URL/sign-in/oauth/callback, the authorization code grant, and the
@@ -241,6 +242,7 @@ func settings() []setting {
 		{"", "PORTAL_DESK_COOLDOWN", "0s", "", reloads, (*config).setDeskCooldown},
 		{"desk-policy", "PORTAL_DESK_POLICY", "open", "when a set-up needs a link: open, ticket, auto or auto:DAYS", reloads, (*config).setDeskPolicy},
 		{"", "PORTAL_LINK_LIFETIMES", "5m,1h,720h", "", reloads, (*config).setLinkLifetimes},
+		{"", "PORTAL_LINK_PIECE", "spoken", "", reloads, (*config).setLinkPiece},
 		{"", "PORTAL_LINK_KEY", "", "", reloads | hidden, (*config).setLinkKey},
 		{"", "PORTAL_DEADLINES", "", "", reloads, (*config).setDeadlines},
 		{"", "PORTAL_SMTP_URL", "", "", reloads | hidden, (*config).setSMTP},

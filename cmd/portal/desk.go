@@ -37,6 +37,11 @@ type deskConfig struct {
 	Policy helpdesk.Policy
 	// Lifetimes bound how long a link works: SHORTEST,USUAL,LONGEST, such as 5m,1h,720h. (PORTAL_LINK_LIFETIMES)
 	Lifetimes [3]time.Duration
+	// NameOpens are links that need no spoken characters, PORTAL_LINK_PIECE=name: the caller types the name that he signs in
+	// with. Whoever reads the mail with the link then needs only the password. It is for first set-ups alone: what replaces
+	// an app, lost phones, and privileged accounts need the characters all the same. "spoken" is what is right for
+	// most: always the characters. (PORTAL_LINK_PIECE)
+	NameOpens bool
 	// LinkKey protects the characters that agents speak, and the addresses "this was not me" in mails. Make it with
 	// "portal keys"; all nodes share it. A new one makes characters that were spoken in the last ten minutes, and
 	// addresses in mails of the last week, worthless; links themselves go on. Empty: it is made from the last of
@@ -115,6 +120,13 @@ func (c *config) setLinkLifetimes(value string) error {
 	return nil
 }
 
+func (c *config) setLinkPiece(value string) error {
+	var text string
+	err := oneOf(&text, value, "spoken", "name")
+	c.Desk.NameOpens = text == "name"
+	return err
+}
+
 func (c *config) setLinkKey(value string) error {
 	if value == "" {
 		return nil
@@ -170,7 +182,7 @@ type deskParts struct {
 	directory helpdesk.Directory
 	store     helpdesk.Store
 	notifier  helpdesk.Notifier // nil: nobody is written to
-	hooks     *webhook.Sender   // nil: no other server is told
+	hooks     *webhook.Sender   // nil: no other server is told of alarms
 	languages *i18n.Languages
 	required  bool // the pool requires MFA
 	log       *slog.Logger
@@ -188,15 +200,15 @@ func openDesk(cfg config, with deskParts) (*helpdesk.Desk, error) {
 	}
 	opts := helpdesk.Options{
 		Pool: cfg.UserPoolID, Directory: with.directory, Store: with.store, Notifier: with.notifier, Policy: cfg.Desk.Policy,
-		Required: with.required, Key: key, KeyRank: cfg.keyRank, Log: with.log, Now: with.now,
+		Required: with.required, Key: key, APIKey: cfg.keyRights, Log: with.log, Now: with.now,
 		Rules: helpdesk.Rules{
 			Ranks: cfg.Desk.Groups, Privileged: cfg.Desk.Privileged, Cooldown: cfg.Desk.Cooldown, Deadlines: cfg.Desk.Deadlines,
 			MinLifetime: cfg.Desk.Lifetimes[0], Lifetime: cfg.Desk.Lifetimes[1], MaxLifetime: cfg.Desk.Lifetimes[2],
-			Languages: with.languages.Tags(),
+			NameOpens: cfg.Desk.NameOpens, Languages: with.languages.Tags(),
 		},
 	}
 	if with.hooks != nil {
-		opts.Changed, opts.Alarm = with.hooks.Changed, with.hooks.Alarmed
+		opts.Alarm = with.hooks.Alarmed
 	}
 	desk, err := helpdesk.New(opts)
 	if err != nil {
@@ -205,14 +217,14 @@ func openDesk(cfg config, with deskParts) (*helpdesk.Desk, error) {
 	return desk, nil
 }
 
-// keyRank is the rank of an API key that is still among the settings.
-func (c config) keyRank(name string) (helpdesk.Rank, bool) {
+// keyRights are those of an API key that is still among the settings.
+func (c config) keyRights(name string) (helpdesk.KeyRights, bool) {
 	for _, key := range c.APIKeys {
 		if key.Name == name {
-			return key.Rank, true
+			return helpdesk.KeyRights{Rank: key.Rank, Links: key.Links}, true
 		}
 	}
-	return helpdesk.NoRank, false
+	return helpdesk.KeyRights{}, false
 }
 
 // deskSessions is the cookie of agents, under keys of its own.

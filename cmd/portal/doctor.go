@@ -154,6 +154,9 @@ func doctorOptions(ctx context.Context, cfg config) (doctor.Options, error) {
 		SessionValidity: cfg.SessionValidity,
 		PasswordPolicy:  policyForDoctor(cfg.PasswordPolicy),
 		MFAOptional:     cfg.mfa() == "optional",
+		HelpDesk:        cfg.Desk.on() && !cfg.demo(),
+		DeskPolicy:      string(cfg.Desk.Policy.Mode),
+		NameOpens:       cfg.Desk.NameOpens,
 	}
 	if cfg.SignIn != "password" {
 		opts.CallbackURL, opts.OAuthOnly = cfg.callbackURL(), cfg.SignIn == "oauth"

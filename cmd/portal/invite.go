@@ -81,7 +81,7 @@ func invite(ctx context.Context, args []string, lookupEnv func(string) (string, 
 	if err := o.desk.SendLink(ctx, o.agent, link.ID, link.Locator); err != nil {
 		return fmt.Errorf("the link is good, but was not mailed: %w", words(err))
 	}
-	_, err = fmt.Fprintln(stdout, "The link is on its way to the address that the pool has verified. Tell the characters on the phone.")
+	_, err = fmt.Fprintln(stdout, "The link is on its way to the address that the pool has verified. What opens it is not in the mail.")
 	return err
 }
 
@@ -108,7 +108,10 @@ func (o *operator) printLink(link helpdesk.NewLink, draw bool, stdout io.Writer)
 			_, err = fmt.Fprintln(stdout, picture)
 		}
 	}
-	if err == nil {
+	switch {
+	case err == nil && link.ByName:
+		_, err = fmt.Fprintf(stdout, "It opens with the name that the account signs in with: no characters are needed.\n\n")
+	case err == nil:
 		_, err = fmt.Fprintf(stdout, "Characters to be spoken, until %s:\n\n  %s\n\n", p.Clock(link.PieceEnds), link.Piece.Reveal())
 	}
 	return err

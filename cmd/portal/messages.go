@@ -3,6 +3,7 @@ package main
 // What leaves the portal for people and for other servers: mail and webhooks.
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/mail"
 	"cognito-enroll/internal/secret"
+	"cognito-enroll/internal/store"
 	"cognito-enroll/internal/webhook"
 )
 
@@ -103,13 +105,33 @@ func newNotifier(cfg config, look *brand.Brand, now func() time.Time) (helpdesk.
 	return mailer, nil
 }
 
-// newHooks tells another server, if there is one.
-func newHooks(cfg config, queue webhook.Queue, log *slog.Logger, now func() time.Time) (*webhook.Sender, error) {
+// newOutbox words changes for another server, if there is one.
+func newOutbox(cfg config) *webhook.Outbox {
 	if cfg.Messages.WebhookURL == nil {
+		return nil
+	}
+	return webhook.NewOutbox()
+}
+
+// openStore opens the store. What it makes of changes is for the outbox, if there is one.
+func openStore(ctx context.Context, cfg config, outbox *webhook.Outbox, opts store.Options) (*store.Store, error) {
+	if outbox != nil {
+		opts.Outbox = outbox
+	}
+	memory, err := store.Open(ctx, cfg.Store, opts)
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_STORE: %w", err)
+	}
+	return memory, nil
+}
+
+// newHooks tells another server, if there is one.
+func newHooks(cfg config, outbox *webhook.Outbox, queue webhook.Queue, log *slog.Logger, now func() time.Time) (*webhook.Sender, error) {
+	if outbox == nil {
 		return nil, nil //nolint:nilnil // nobody is told
 	}
 	hooks, err := webhook.New(webhook.Options{
-		URL: cfg.Messages.WebhookURL, Secrets: cfg.Messages.WebhookSecrets, Queue: queue, Log: log, Now: now,
+		URL: cfg.Messages.WebhookURL, Secrets: cfg.Messages.WebhookSecrets, Outbox: outbox, Queue: queue, Log: log, Now: now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("PORTAL_WEBHOOK_URL: %w", err)

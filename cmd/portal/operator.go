@@ -52,9 +52,10 @@ func openOperator(ctx context.Context, lookupEnv func(string) (string, bool), st
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: max(cfg.LogLevel, slog.LevelWarn)}))
 	pool := cognito.Options{AWS: settings, UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Now: time.Now}
-	memory, err := store.Open(ctx, cfg.Store, store.Options{Now: time.Now})
+	outbox := newOutbox(cfg)
+	memory, err := openStore(ctx, cfg, outbox, store.Options{Now: time.Now})
 	if err != nil {
-		return nil, fmt.Errorf("PORTAL_STORE: %w", err)
+		return nil, err
 	}
 	o.close = memory.Close
 	parts := deskParts{
@@ -63,7 +64,7 @@ func openOperator(ctx context.Context, lookupEnv func(string) (string, bool), st
 	}
 	parts.notifier, err = newNotifier(cfg, look, time.Now)
 	if err == nil {
-		parts.hooks, err = newHooks(cfg, memory, log, time.Now)
+		parts.hooks, err = newHooks(cfg, outbox, memory, log, time.Now)
 	}
 	if err == nil {
 		o.desk, err = openDesk(cfg, parts)

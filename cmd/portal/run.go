@@ -40,7 +40,7 @@ const usage = `Usage: portal [command]
   audit export|verify
              write the audit trail as JSON lines, or check its chain
   keys       make a key for PORTAL_SESSION_KEYS or PORTAL_LINK_KEY
-  api-key NAME [-scopes SCOPE+SCOPE] [-rank RANK]
+  api-key NAME [-scopes SCOPE+SCOPE] [-rank RANK] [-links NUMBER]
              make a key for another application; without scopes it hands its users over
   webhook-secret
              make a secret for PORTAL_WEBHOOK_SECRETS
@@ -236,8 +236,9 @@ func (n *node) add(ctx context.Context, name string, cfg *config, listening net.
 	cfg.PublicURL = p.publicURL
 	clock := cognito.NewClock(time.Now)
 	var err error
-	if p.memory, err = store.Open(ctx, cfg.Store, store.Options{Now: clock.Now, Metrics: p.observing.metrics, Clock: time.Now}); err != nil {
-		return fmt.Errorf("PORTAL_STORE: %w", err)
+	outbox := newOutbox(*cfg)
+	if p.memory, err = openStore(ctx, *cfg, outbox, store.Options{Now: clock.Now, Metrics: p.observing.metrics, Clock: time.Now}); err != nil {
+		return err
 	}
 	n.portals = append(n.portals, p) // whose store is closed from now on, whatever happens
 	p.limits = newLimits(*cfg, p.memory, clock.Now, p.log, p.observing.metrics)
@@ -254,7 +255,10 @@ func (n *node) add(ctx context.Context, name string, cfg *config, listening net.
 	if cfg.oneNetwork() {
 		p.log.WarnContext(ctx, "no PORTAL_TRUSTED_PROXIES: behind a proxy everybody seems to come from one place, so limits for each network are off")
 	}
-	if p.hooks, err = newHooks(*cfg, p.memory, p.log, p.pool.Now); err != nil {
+	if cfg.Desk.on() && cfg.Desk.NameOpens {
+		p.log.WarnContext(ctx, "PORTAL_LINK_PIECE=name: links for a first set-up open without spoken characters; whoever reads the mail needs only the password")
+	}
+	if p.hooks, err = newHooks(*cfg, outbox, p.memory, p.log, p.pool.Now); err != nil {
 		return err
 	}
 	server, err := p.build(*cfg) //nolint:contextcheck // handlers go by their request's context

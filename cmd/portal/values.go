@@ -67,14 +67,14 @@ func (c *config) setReturns(value string) error {
 	return nil
 }
 
-// setAPIKeys reads NAME:HASH[:SCOPE+SCOPE[:RANK]]. Keys without scopes are from before there were any: they hand users over.
+// setAPIKeys reads NAME:HASH[:SCOPE+SCOPE[:RANK[:LINKS]]]. Keys without scopes are from before there were any: they hand users over.
 func (c *config) setAPIKeys(value string) error {
 	for entry := range strings.SplitSeq(value, ",") {
 		if entry = strings.TrimSpace(entry); entry == "" {
 			continue
 		}
 		parts := strings.Split(entry, ":")
-		if len(parts) < 2 || len(parts) > 4 {
+		if len(parts) < 2 || len(parts) > 5 {
 			return errors.New(wantAPIKey)
 		}
 		raw, err := hex.DecodeString(parts[1])
@@ -88,8 +88,15 @@ func (c *config) setAPIKeys(value string) error {
 		if len(parts) > 3 {
 			rank = parts[3]
 		}
+		links := ""
+		if len(parts) > 4 {
+			links = parts[4]
+		}
 		key := web.APIKey{Name: parts[0], Hash: [32]byte(raw)}
 		if key.Scopes, key.Rank, err = readScopes(scopes, rank); err != nil {
+			return fmt.Errorf("%s: %w", key.Name, err)
+		}
+		if key.Links, err = readLinks(links, key.Rank); err != nil {
 			return fmt.Errorf("%s: %w", key.Name, err)
 		}
 		if slices.ContainsFunc(c.APIKeys, func(other web.APIKey) bool { return other.Name == key.Name }) {
@@ -100,7 +107,22 @@ func (c *config) setAPIKeys(value string) error {
 	return nil
 }
 
-const wantAPIKey = "want NAME:HASH, NAME:HASH:SCOPES or NAME:HASH:SCOPES:RANK as \"portal api-key NAME\" prints it"
+// maxKeyLinks is more links in an hour than any help desk makes.
+const maxKeyLinks = 1000
+
+// readLinks reads how many links a key may make in an hour; "" is the usual number.
+func readLinks(text string, rank helpdesk.Rank) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxKeyLinks || rank == helpdesk.NoRank {
+		return 0, fmt.Errorf("want 1 to %d links an hour, for a key of the help desk", maxKeyLinks)
+	}
+	return n, nil
+}
+
+const wantAPIKey = "want NAME:HASH, NAME:HASH:SCOPES, NAME:HASH:SCOPES:RANK or NAME:HASH:SCOPES:RANK:LINKS as \"portal api-key NAME\" prints it"
 
 // readScopes reads what a key is for, and its rank at the help desk: agent unless said.
 func readScopes(text, rankText string) ([]web.Scope, helpdesk.Rank, error) {

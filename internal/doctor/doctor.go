@@ -39,6 +39,11 @@ type Options struct {
 	SessionValidity time.Duration
 	PasswordPolicy  PasswordPolicy
 	MFAOptional     bool
+	// HelpDesk says that there are agents, DeskPolicy when they must be asked for a link (open, ticket, auto), and NameOpens
+	// that some links need no spoken characters.
+	HelpDesk   bool
+	DeskPolicy string
+	NameOpens  bool
 }
 
 // examination is one visit.
@@ -77,6 +82,7 @@ func Examine(ctx context.Context, opts Options) Report {
 		e.concludePool(ctx)
 		e.concludeClient()
 	}
+	e.checkDesk()
 	e.checkProxy(ctx)
 	return Report{
 		UserPoolID: opts.UserPoolID, ClientID: opts.ClientID, Region: opts.Region, Demo: opts.Demo, Findings: e.findings,

@@ -241,6 +241,10 @@ func TestEachFaultHasItsFinding(t *testing.T) {
 		},
 		{"another region", func(p *patient) { p.opts.Region = "us-east-1" }, "fault region, unseen rest", "AWS_REGION=eu-central-1"},
 
+		// The help desk.
+		{"a help desk that nobody has to ask", func(p *patient) { p.opts.HelpDesk, p.opts.DeskPolicy = true, "open" }, "advice desk-policy", "PORTAL_DESK_POLICY=auto"},
+		{"links without characters", func(p *patient) { p.opts.HelpDesk, p.opts.DeskPolicy, p.opts.NameOpens = true, "auto", true }, "advice link-piece", "PORTAL_LINK_PIECE=spoken"},
+
 		// The app client.
 		{
 			"no such app client", func(p *patient) { p.opts.ClientID = "mistyped" },

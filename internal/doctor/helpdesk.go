@@ -39,6 +39,25 @@ func HelpDeskPolicy(arn string) string {
 	return policy.String()
 }
 
+// checkDesk judges the settings of a help desk that there is.
+func (e *examination) checkDesk() {
+	if !e.HelpDesk {
+		return
+	}
+	if e.DeskPolicy == "open" {
+		e.found(Advice, "desk-policy", "There is a help desk, and whoever has the password of an account without an app may set one up without it: also of accounts that were never used.",
+			"Set PORTAL_DESK_POLICY=auto: accounts that an administrator made and that never signed in, and idle ones, then need a link.", "")
+	} else {
+		e.ok("desk-policy", "Set-ups need a link of the help desk where PORTAL_DESK_POLICY=%s says so.", e.DeskPolicy)
+	}
+	if e.NameOpens {
+		e.found(Advice, "link-piece", "Links for a first set-up open without spoken characters: whoever reads the mail with the link needs only the password.",
+			"Set PORTAL_LINK_PIECE=spoken, unless nobody can be called.", "")
+	} else {
+		e.ok("link-piece", "Links open with characters that are spoken.")
+	}
+}
+
 // checkHelpDesk calls each of them for a user name that nobody has. That the user is unknown is the good answer: IAM has let
 // the call pass, and nothing happened.
 func (e *examination) checkHelpDesk(ctx context.Context) {

@@ -1,6 +1,7 @@
 package helpdesk
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -80,6 +81,16 @@ type Agent struct {
 	Session string
 	// SteppedUpAt is when he last gave his second factor.
 	SteppedUpAt time.Time
+	// Links is how many links and resets he may make in an hour. Zero: as many as a person.
+	Links int
+}
+
+// KeyRights are what an API key may do.
+type KeyRights struct {
+	Rank Rank
+	// Links is how many links the key may make in an hour. Zero: three times a person's, because several people work with one
+	// ticket system.
+	Links int
 }
 
 // String is the agent in records: "page:<sub>", "api:<key>", "cli:<user>".
@@ -122,13 +133,13 @@ func (d *Desk) rankOf(ctx context.Context, account Account) (Rank, error) {
 	return d.rules.rank(groups), err
 }
 
-// KeyAgent is the holder of an API key that the caller has checked: NotAllowed when Options.KeyRank does not know it.
+// KeyAgent is the holder of an API key that the caller has checked: NotAllowed when Options.APIKey does not know it.
 func (d *Desk) KeyAgent(name string) (Agent, error) {
-	rank, ok := d.keyRank(name)
-	if !ok || rank == NoRank || rank >= Operator {
+	rights, ok := d.apiKey(name)
+	if !ok || rights.Rank == NoRank || rights.Rank >= Operator {
 		return Agent{}, notAllowed("agent", "rank")
 	}
-	return Agent{Channel: API, ID: name, Name: name, Rank: rank}, nil
+	return Agent{Channel: API, ID: name, Name: name, Rank: rights.Rank, Links: cmp.Or(rights.Links, linksPerKey)}, nil
 }
 
 // CLIAgent is the user of the portal's machine.

@@ -120,6 +120,46 @@ func TestTrailSaysWhoWhatAndWhy(t *testing.T) {
 	}
 }
 
+// TestTrailOfOneAccount: what was done to somebody is on his page, whoever did it, and nothing of anybody else.
+func TestTrailOfOneAccount(t *testing.T) {
+	w := inMemory(t, nil)
+	w.withPhone("ada")
+	w.add("eve")
+	w.mint(minting("eve"))
+	report, err := w.desk.LostPhone(w.ctx, w.agent("grace"), lostPhone("ada"))
+	w.ok(err)
+	w.hide(report.Link)
+	w.ok(w.desk.Revoke(w.ctx, w.agent("heidi"), report.Link.ID))
+	w.faults.failAt("PutInvite", 0, false)
+	wish := minting("ada")
+	wish.Purpose = helpdesk.Replace
+	_, err = w.desk.Mint(w.ctx, w.agent("grace"), wish)
+	w.kind(err, helpdesk.StoreDown)
+
+	list := func(deeds []helpdesk.Deed) string {
+		var texts []string
+		for _, d := range deeds {
+			texts = append(texts, d.Action)
+		}
+		return strings.Join(texts, ", ")
+	}
+	want := "make link, revoke link, tell owner, forget devices, end sessions, issue piece, drop app, make link"
+	_, all, err := w.desk.Trail(w.ctx, w.agent("grace"), "ada", 0, 100)
+	w.ok(err)
+	if got := list(all); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	if len(all) > 1 && (!strings.HasPrefix(all[0].Result, "failed: ") || all[1].Actor != "page:"+w.sub("heidi") || !strings.Contains(all[len(all)-1].Detail, "INC-2")) {
+		t.Errorf("got %+v", all)
+	}
+	c, err := w.desk.Case(w.ctx, w.agent("heidi"), "ada")
+	if err != nil || len(c.Trail) != min(len(all), 10) || c.Trail[0] != all[0] {
+		t.Errorf("the account's page has %+v, %v", c.Trail, err)
+	}
+	_, _, err = w.desk.Trail(w.ctx, helpdesk.Agent{}, "ada", 0, 100)
+	w.kind(err, helpdesk.NotAllowed)
+}
+
 func TestExportedTrail(t *testing.T) {
 	w := inMemory(t, nil)
 	for i := range 3 {

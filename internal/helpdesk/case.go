@@ -20,6 +20,7 @@ type Case struct {
 	Links      []Link    // the newest first
 	Resets     []Reset
 	Ledger     []LedgerEntry
+	Trail      []Deed              // what was done to it, the newest first
 	May        map[Operation]error // nil for what the agent may do to this account, without regard to approval
 }
 
@@ -114,6 +115,9 @@ func (d *Desk) Case(ctx context.Context, agent Agent, account string) (Case, err
 	}
 	if err == nil {
 		c.FrozenAt, err = d.memory.Marked(ctx, d.poolID, s.Username, MarkFrozen)
+	}
+	if err == nil {
+		c.Trail, err = d.deeds(ctx, s, 0, maxFound)
 	}
 	if err != nil {
 		return Case{}, storeDown(string(OpLookUp), err)

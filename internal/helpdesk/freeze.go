@@ -66,7 +66,8 @@ func (d *Desk) Freeze(ctx context.Context, token secret.Text) error {
 	// The links first: nothing but the store is needed for them.
 	err = d.audit.do(ctx, act{"account:" + invite.Account, "freeze links", invite.Account, fmt.Sprintf("link %d", id)},
 		func(ctx context.Context, m means) (string, error) {
-			if err := m.journal.RevokeInvites(ctx, d.poolID, invite.Account); err != nil {
+			frozen := Change{At: d.now(), What: "account.frozen", Invite: id, Account: invite.Account, Ticket: invite.Ticket, Agent: invite.Agent}
+			if err := m.journal.RevokeInvites(ctx, d.poolID, frozen); err != nil {
 				return "", storeDown("freeze", err)
 			}
 			return "revoked", nil
@@ -81,9 +82,6 @@ func (d *Desk) Freeze(ctx context.Context, token secret.Text) error {
 	err = d.endSessions(ctx, "account:"+s.Username, s)
 	if markErr := d.changes.Mark(ctx, d.poolID, s.Username, MarkFrozen); markErr != nil {
 		err = errors.Join(err, storeDown("freeze", markErr))
-	}
-	if err == nil {
-		d.changed(ctx, Change{At: d.now(), What: "account.frozen", Invite: id, Account: s.Sub, Ticket: invite.Ticket, Agent: invite.Agent})
 	}
 	return err
 }

@@ -13,6 +13,7 @@
 //	case.go       Find, Case: an account as agents see it    notice.go    what people are told
 //	coverage.go   who has set up, by group and deadline      sweep.go     asking the pool, politely     csv.go
 //	audit.go      no audit, no effect; the chain's hashes    export.go    JSON lines, and checking them
+//	trail.go      what was done to one account
 //	directory.go  the pool                                   store.go     what is remembered
 //	errors.go     what can go wrong
 //
@@ -56,15 +57,14 @@ type Options struct {
 	// Key is 32 random bytes, the same on every node and for as long as links live: spoken pieces are kept as its MACs,
 	// so that who reads the store cannot try them all.
 	Key secret.Text
-	// KeyRank is the rank of an API key that is still valid. Nil: no key has any.
-	KeyRank func(name string) (Rank, bool)
+	// Key says what an API key that is still valid may do. Nil: there is none.
+	APIKey func(name string) (KeyRights, bool)
 
-	Changed func(context.Context, Change) // told of each link's and reset's change, for webhooks; nil: nobody. Must not block
-	Alarm   func(context.Context, Alarm)  // told of what somebody should look at, beside the log; nil: nobody. Must not block
-	Log     *slog.Logger
-	Now     func() time.Time                           // the pool's clock
-	Sleep   func(context.Context, time.Duration) error // waits, or ends with the context; nil: a timer
-	Rand    io.Reader                                  // nil: crypto/rand
+	Alarm func(context.Context, Alarm) // told of what somebody should look at, beside the log; nil: nobody. Must not block
+	Log   *slog.Logger
+	Now   func() time.Time                           // the pool's clock
+	Sleep func(context.Context, time.Duration) error // waits, or ends with the context; nil: a timer
+	Rand  io.Reader                                  // nil: crypto/rand
 }
 
 // Desk is the help desk. It is safe for concurrent use and keeps nothing between calls.
@@ -79,8 +79,7 @@ type Desk struct {
 	policy   Policy
 	required bool
 	keys     keys
-	keyRank  func(string) (Rank, bool)
-	changed  func(context.Context, Change)
+	apiKey   func(string) (KeyRights, bool)
 	alarm    func(context.Context, Alarm)
 	log      *slog.Logger
 	now      func() time.Time
@@ -108,14 +107,11 @@ func New(opts Options) (*Desk, error) {
 	d := &Desk{
 		poolID: opts.Pool, pool: opts.Directory, memory: opts.Store, changes: opts.Store,
 		audit:    &auditor{means: means{pool: opts.Directory, journal: opts.Store}, log: opts.Log},
-		notifier: opts.Notifier, rules: rules, policy: policy, required: opts.Required, keys: keys, keyRank: opts.KeyRank,
-		changed: opts.Changed, alarm: opts.Alarm, log: opts.Log, now: opts.Now, sleep: opts.Sleep, rand: opts.Rand,
+		notifier: opts.Notifier, rules: rules, policy: policy, required: opts.Required, keys: keys, apiKey: opts.APIKey,
+		alarm: opts.Alarm, log: opts.Log, now: opts.Now, sleep: opts.Sleep, rand: opts.Rand,
 	}
-	if d.keyRank == nil {
-		d.keyRank = func(string) (Rank, bool) { return NoRank, false }
-	}
-	if d.changed == nil {
-		d.changed = func(context.Context, Change) {}
+	if d.apiKey == nil {
+		d.apiKey = func(string) (KeyRights, bool) { return KeyRights{}, false }
 	}
 	if d.alarm == nil {
 		d.alarm = func(context.Context, Alarm) {}
@@ -147,10 +143,10 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Change is a new state of a link or a reset.
+// Change is a new state of a link or a reset. The store keeps it, for those who are told, together with the state.
 type Change struct {
 	At      time.Time
-	What    string // "link.made", "link.opened", "link.spent", "link.revoked", "reset.open", "reset.done", "account.frozen"
+	What    string // "link.made", "link.opened", "link.spent", "link.revoked", "link.cancelled", "reset.open", "reset.done", "account.frozen"
 	Invite  int64  // 0: not about a link
 	Reset   int64  // 0: not about a reset
 	Account string // sub

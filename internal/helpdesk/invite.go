@@ -30,7 +30,7 @@ type Minting struct {
 type NewLink struct {
 	Link
 	Locator secret.Text // 26 characters for the address /i/<locator>
-	Piece   secret.Text // eight characters in two groups, to be spoken; empty after LostPhone until the old app is dealt with
+	Piece   secret.Text // eight characters in two groups, to be spoken; empty after LostPhone until the old app is dealt with, and with ByName
 }
 
 // NewPiece is a spoken piece that was just issued.
@@ -78,9 +78,36 @@ func (d *Desk) Mint(ctx context.Context, agent Agent, wish Minting) (NewLink, er
 	if err != nil {
 		return NewLink{}, err
 	}
+	if opens, err := d.nameOpens(ctx, s, wish.Purpose); err != nil {
+		return link, err
+	} else if opens {
+		link.ByName = true
+		return link, d.issueName(ctx, agent, link.Link, hash, s)
+	}
 	piece, err := d.issue(ctx, agent, link.Link, hash)
 	link.Piece, link.PieceEnds = piece.Piece, piece.Until
 	return link, err
+}
+
+// nameOpens reports whether a link opens with the account's name.
+func (d *Desk) nameOpens(ctx context.Context, s subject, purpose Purpose) (bool, error) {
+	if !d.rules.NameOpens || purpose != FirstSetUp || s.target.Privileged {
+		return false, nil
+	}
+	frozen, err := d.memory.Marked(ctx, d.poolID, s.Username, MarkFrozen)
+	if err != nil {
+		return false, storeDown(string(OpMint), err)
+	}
+	return frozen.IsZero(), nil
+}
+
+// issueName has a link open with the names that its account signs in with, for as long as it lives.
+func (d *Desk) issueName(ctx context.Context, agent Agent, link Link, locatorHash [32]byte, s subject) error {
+	return d.audit.do(ctx, act{agent.String(), "open by name", link.Account, fmt.Sprintf("link %d", link.ID)},
+		func(ctx context.Context, m means) (string, error) {
+			hash := d.keys.hashNames(locatorHash, s.Username, s.Email)
+			return "issued", linkError(OpMint, m.journal.PutPiece(ctx, link.ID, hash, link.ExpiresAt))
+		})
 }
 
 // why is what every link and reset must come with.
@@ -103,7 +130,7 @@ func (d *Desk) readWhy(op Operation, w why) (why, error) {
 		most  int
 	}{{"ticket", &w.ticket, maxTicket}, {"reason", &w.reason, maxText}, {"proof", &w.proof, maxText}} {
 		*text.value = strings.TrimSpace(*text.value)
-		if n := utf8.RuneCountInString(*text.value); n == 0 || n > text.most || strings.ContainsFunc(*text.value, unicode.IsControl) {
+		if n := utf8.RuneCountInString(*text.value); n == 0 || n > text.most || strings.ContainsFunc(*text.value, misleads) {
 			return w, badInput(op, text.field)
 		}
 	}
@@ -118,6 +145,12 @@ func (d *Desk) readWhy(op Operation, w why) (why, error) {
 		return w, badInput(op, "lifetime")
 	}
 	return w, nil
+}
+
+// misleads reports whether a character has no place in a line that somebody else will judge: it breaks the line, or has it
+// read in another order than it is written (bidi controls; Unicode TR 36, 2.5).
+func misleads(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
 func badInput(op Operation, field string) error {
@@ -153,7 +186,6 @@ func (d *Desk) makeLink(ctx context.Context, agent Agent, s subject, purpose Pur
 	invite.CreatedAt, invite.State = d.now(), InviteLive
 	link := d.view(invite)
 	link.Username = s.Username
-	d.changed(ctx, Change{At: invite.CreatedAt, What: "link.made", Invite: invite.ID, Account: s.Sub, Ticket: w.ticket, Agent: agent.String()})
 	return NewLink{Link: link, Locator: locator}, hash, nil
 }
 

@@ -2,6 +2,7 @@ package helpdesk_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -73,8 +74,14 @@ func TestLinkFromMintToSpent(t *testing.T) {
 
 // TestLinksLookTheSame: whoever does not have the piece cannot tell a live link from one that never was.
 func TestLinksLookTheSame(t *testing.T) {
-	w := inMemory(t, nil)
-	grace := w.agent("grace")
+	for _, nameOpens := range []bool{false, true} {
+		t.Run(fmt.Sprintf("opened by name %t", nameOpens), func(t *testing.T) { linksLookTheSame(t, nameOpens) })
+	}
+}
+
+func linksLookTheSame(t *testing.T, nameOpens bool) {
+	t.Helper()
+	w := inMemory(t, func(o *helpdesk.Options) { o.Rules.NameOpens = nameOpens })
 	wrong := secret.New("0000-0000")
 	states := map[string]func() (locator, piece secret.Text){
 		"unknown": func() (secret.Text, secret.Text) { return secret.New(strings.Repeat("0", 26)), wrong },
@@ -86,10 +93,16 @@ func TestLinksLookTheSame(t *testing.T) {
 			w.add(account)
 			link := w.mint(minting(account))
 			piece := link.Piece
+			if nameOpens {
+				piece = secret.New(account)
+			}
 			switch name {
 			case "live":
 				piece = wrong
 			case "piece expired":
+				if nameOpens {
+					piece = wrong
+				}
 				w.clock.advance(10 * time.Minute)
 			case "expired":
 				w.clock.advance(time.Hour)
@@ -98,11 +111,16 @@ func TestLinksLookTheSame(t *testing.T) {
 			case "cancelled":
 				w.mint(minting(account))
 			case "spent":
-				w.ok(w.desk.Spend(w.ctx, w.open(link).Held, account))
+				opened, err := w.desk.Open(w.ctx, link.Locator, piece)
+				w.ok(err)
+				w.ok(w.desk.Spend(w.ctx, opened.Held, account))
 			case "locked":
 				for range 5 {
 					_, err := w.desk.Open(w.ctx, link.Locator, wrong)
 					w.kind(err, helpdesk.LinkNotGood)
+				}
+				if nameOpens {
+					piece = wrong
 				}
 			case "no piece yet":
 				w.ok(w.store.PutPiece(w.ctx, link.ID, nil, time.Time{}))
@@ -127,7 +145,124 @@ func TestLinksLookTheSame(t *testing.T) {
 			t.Errorf("%s: got %q after %s, want the answer of all others", name, err, took)
 		}
 	}
-	_ = grace
+}
+
+// TestNamesOpenWhereTheOperatorSaysSo: a link for a first set-up then opens with the account's name and with nothing else,
+// and whatever is hard to take back needs the piece all the same.
+func TestNamesOpenWhereTheOperatorSaysSo(t *testing.T) {
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
+		w.options.Rules.NameOpens = true
+		strict := w.desk
+		var err error
+		w.desk, err = helpdesk.New(w.options)
+		w.ok(err)
+		for _, name := range []string{"Ada", "alice123"} { // the second one reads like a piece
+			w.add(name)
+			link := w.mint(minting(name))
+			if !link.ByName || !link.Piece.IsZero() || !link.PieceEnds.IsZero() {
+				t.Fatalf("made %+v, want a link without a piece", link.Link)
+			}
+			shown, err := w.desk.Link(w.ctx, w.agent("grace"), link.ID)
+			if err != nil || !shown.ByName || !shown.PieceEnds.IsZero() {
+				t.Errorf("shown as %+v, %v", shown, err)
+			}
+			for range 7 {
+				for _, wrong := range []string{"", " ", "grace", "test", "0000-0000", name + "x", strings.Repeat("a", 1000)} {
+					began := w.clock.Now()
+					_, err := w.desk.Open(w.ctx, link.Locator, secret.New(wrong))
+					if took := w.clock.Now().Sub(began); err == nil || err.Error() != "open link: link_not_good" || took != 300*time.Millisecond {
+						t.Errorf("%q: got %v after %s, want the answer of all others", wrong, err, took)
+					}
+				}
+			}
+			if now, err := w.desk.Link(w.ctx, w.agent("grace"), link.ID); err != nil || now.Status != helpdesk.LinkLive || now.TriesLeft != 5 {
+				t.Errorf("after wrong names: %+v, %v", now, err)
+			}
+			// Switched back on, what was made before is closed.
+			_, err = strict.Open(w.ctx, link.Locator, secret.New(name))
+			w.kind(err, helpdesk.LinkNotGood)
+			w.clock.advance(50 * time.Minute) // no ten minutes here: it opens as long as it lives
+			for _, typed := range []string{" " + strings.ToUpper(name) + "\u200b", name + "@Example.test"} {
+				opened, err := w.desk.Open(w.ctx, link.Locator, secret.New(typed))
+				w.ok(err)
+				if opened.Username != name {
+					t.Errorf("%q opened it for %q", typed, opened.Username)
+				}
+			}
+			held := w.openedBy(link, name)
+			w.ok(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: name, Held: held}))
+			w.setUp(name)
+			w.ok(w.desk.Spend(w.ctx, held, name))
+			_, err = w.desk.Open(w.ctx, link.Locator, secret.New(name))
+			w.kind(err, helpdesk.LinkNotGood)
+			w.clock.advance(time.Hour)
+			assertWorld(t, w, name)
+		}
+
+		// A piece can be issued for it, and then the name opens nothing.
+		w.add("carol")
+		link := w.mint(minting("carol"))
+		piece, err := w.desk.IssuePiece(w.ctx, w.agent("grace"), link.ID)
+		w.ok(err)
+		_, err = w.desk.Open(w.ctx, link.Locator, secret.New("carol"))
+		w.kind(err, helpdesk.LinkNotGood)
+		_, err = w.desk.Open(w.ctx, link.Locator, piece.Piece)
+		w.ok(err)
+
+		// Who becomes privileged meanwhile needs more than a name.
+		w.add("dave")
+		link = w.mint(minting("dave"))
+		w.add("other", "finance")
+		w.join("dave", "finance")
+		_, err = w.desk.Open(w.ctx, link.Locator, secret.New("dave"))
+		w.kind(err, helpdesk.LinkOver)
+
+		// What needs the piece all the same.
+		w.clock.advance(time.Hour)
+		w.withPhone("erin")
+		wish := minting("erin")
+		wish.Purpose = helpdesk.Replace
+		if link := w.mint(wish); link.ByName || link.Piece.IsZero() {
+			t.Error("a link that replaces an app has no piece")
+		}
+		report, err := w.desk.LostPhone(w.ctx, w.agent("grace"), lostPhone("erin"))
+		w.ok(err)
+		if w.hide(report.Link); report.Link.ByName || report.Link.Piece.IsZero() {
+			t.Error("a lost phone's link has no piece")
+		}
+		w.ok(w.desk.SendLink(w.ctx, w.agent("grace"), report.Link.ID, report.Link.Locator))
+		w.add("frank")
+		w.ok(w.store.Mark(w.ctx, w.options.Pool, "frank", helpdesk.MarkFrozen))
+		if link := w.mint(minting("frank")); link.ByName || link.Piece.IsZero() {
+			t.Error("the link of a frozen account has no piece")
+		}
+		approval, err := w.desk.Request(w.ctx, w.agent("grace"), helpdesk.Asking{Operation: helpdesk.OpMint, Account: "dave", Ticket: "T", Reason: "R", Proof: "P"})
+		w.ok(err)
+		w.ok(w.desk.Approve(w.ctx, w.agent("lena"), approval.ID))
+		w.clock.advance(31 * time.Minute)
+		wish = minting("dave")
+		wish.Approval = approval.ID
+		if link := w.mint(wish); link.ByName || link.Piece.IsZero() {
+			t.Error("a privileged account's link has no piece")
+		}
+		// The mail says what the page will ask for.
+		w.clock.advance(time.Hour)
+		w.add("heinz")
+		link = w.mint(minting("heinz"))
+		w.ok(w.desk.SendLink(w.ctx, w.agent("grace"), link.ID, link.Locator))
+		if !w.outbox.sent[fmt.Sprintf("link-%d", link.ID)].ByName || w.outbox.sent[fmt.Sprintf("link-%d", report.Link.ID)].ByName {
+			t.Error("the mail does not say what opens the link")
+		}
+	})
+}
+
+// openedBy opens a link with a name.
+func (w *world) openedBy(link helpdesk.NewLink, name string) helpdesk.Held {
+	w.Helper()
+	opened, err := w.desk.Open(w.ctx, link.Locator, secret.New(name))
+	w.ok(err)
+	return opened.Held
 }
 
 func TestPiecesThatCostNothing(t *testing.T) {
@@ -186,6 +321,10 @@ func TestMintNeedsEverything(t *testing.T) {
 		"a long ticket":         {func(m *helpdesk.Minting) { m.Ticket = strings.Repeat("x", 65) }, "ticket"},
 		"no reason":             {func(m *helpdesk.Minting) { m.Reason = "" }, "reason"},
 		"a reason of two lines": {func(m *helpdesk.Minting) { m.Reason = "a\nb" }, "reason"},
+		"a reason in disguise":  {func(m *helpdesk.Minting) { m.Reason = "lost \u202ephone\u202c" }, "reason"},
+		"a ticket in disguise":  {func(m *helpdesk.Minting) { m.Ticket = "INC-\u20661\u2069" }, "ticket"},
+		"a proof of two lines":  {func(m *helpdesk.Minting) { m.Proof = "a\u2028b" }, "proof"},
+		"another script":        {func(m *helpdesk.Minting) { m.Reason = "هاتف\u200f جديد" }, ""},
 		"no proof":              {func(m *helpdesk.Minting) { m.Proof = "" }, "proof"},
 		"no purpose":            {func(m *helpdesk.Minting) { m.Purpose = "" }, "purpose"},
 		"first, with an app":    {func(m *helpdesk.Minting) { m.Account = "has-app" }, "purpose"},
@@ -360,6 +499,36 @@ func TestLimits(t *testing.T) {
 		w.clock.advance(time.Hour)
 		w.mint(minting("ada"))
 	})
+}
+
+// TestKeysHaveLimitsOfTheirOwn: several people work with one ticket system; the operator says how many links it makes.
+func TestKeysHaveLimitsOfTheirOwn(t *testing.T) {
+	w := inMemory(t, nil)
+	n := 0
+	mint := func(key string) error {
+		agent, err := w.desk.KeyAgent(key)
+		w.ok(err)
+		n++
+		name := fmt.Sprintf("user-%d", n)
+		w.add(name)
+		_, err = w.desk.Mint(w.ctx, agent, minting(name))
+		return err
+	}
+	for key, most := range map[string]int{"tickets": 60, "small": 3} {
+		for i := range most {
+			if err := mint(key); err != nil {
+				t.Fatalf("%s, link %d of %d: %v", key, i+1, most, err)
+			}
+		}
+		w.kind(mint(key), helpdesk.TooMany)
+	}
+	// From half of them on somebody is told: 30 of 60, and one of three.
+	if many, tooMany := w.log.raised("agent.many_resets"), w.log.raised("agent.too_many_resets"); many != 31 || tooMany != 2 {
+		t.Errorf("%d and %d alarms, want 31 and 2", many, tooMany)
+	}
+	w.mint(minting("user-63")) // nobody else's
+	w.clock.advance(time.Hour)
+	w.ok(mint("small"))
 }
 
 func TestSendLink(t *testing.T) {

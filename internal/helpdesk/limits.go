@@ -1,6 +1,7 @@
 package helpdesk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -9,22 +10,30 @@ import (
 // linksPerAccount bounds the mail that somebody can be sent (threat model, D11).
 func linksPerAccount() Limit { return Limit{Events: 3, Per: time.Hour, Burst: 3} }
 
-// Links and resets of one agent in an hour: many make somebody look, too many are refused (threat model, D6).
-func manyResets() Limit    { return Limit{Events: 10, Per: time.Hour, Burst: 10} }
-func tooManyResets() Limit { return Limit{Events: 20, Per: time.Hour, Burst: 20} }
+// Links and resets of one person in an hour, and of one API key unless the operator says otherwise.
+const linksPerPerson, linksPerKey = 20, 60
+
+// resetsPerAgent are the links and resets of one agent in an hour: half as many make somebody look, more are refused
+// (threat model, D6).
+func resetsPerAgent(agent Agent) (many, tooMany Limit) {
+	n := cmp.Or(agent.Links, linksPerPerson)
+	half := (n + 1) / 2
+	return Limit{Events: half, Per: time.Hour, Burst: half}, Limit{Events: n, Per: time.Hour, Burst: n}
+}
 
 // sweepsPerPool keeps sweeps from meeting each other.
 func sweepsPerPool() Limit { return Limit{Events: 1, Per: time.Hour, Burst: 1} }
 
 // countReset counts a link or reset of an agent.
 func (d *Desk) countReset(ctx context.Context, op Operation, agent Agent, sub string) error {
-	if err := d.limit(ctx, op, "agent resets "+agent.String(), tooManyResets()); err != nil {
+	many, tooMany := resetsPerAgent(agent)
+	if err := d.limit(ctx, op, "agent resets "+agent.String(), tooMany); err != nil {
 		if KindOf(err) == TooMany {
 			d.raise(ctx, Alarm{What: "agent.too_many_resets", Agent: agent.String(), Account: sub})
 		}
 		return err
 	}
-	err := d.limit(ctx, op, "agent many resets "+agent.String(), manyResets())
+	err := d.limit(ctx, op, "agent many resets "+agent.String(), many)
 	if KindOf(err) == TooMany {
 		d.raise(ctx, Alarm{What: "agent.many_resets", Agent: agent.String(), Account: sub})
 		return nil

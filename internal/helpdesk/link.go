@@ -25,6 +25,7 @@ type Link struct {
 	Status    LinkStatus
 	ChangedAt time.Time // when it was opened, spent, revoked or cancelled
 	PieceEnds time.Time // when the spoken piece is no longer heard; zero: none was issued
+	ByName    bool      // it opens with the account's name instead
 	TriesLeft int
 }
 
@@ -52,14 +53,10 @@ func (d *Desk) Revoke(ctx context.Context, agent Agent, id int64) error {
 }
 
 func (d *Desk) revoke(ctx context.Context, actor string, invite Invite, target string) error {
-	err := d.audit.do(ctx, act{actor, "revoke link", target, fmt.Sprintf("link %d", invite.ID)},
+	return d.audit.do(ctx, act{actor, "revoke link", target, fmt.Sprintf("link %d", invite.ID)},
 		func(ctx context.Context, m means) (string, error) {
-			return "revoked", linkError(OpRevoke, m.journal.RevokeInvite(ctx, invite.ID))
+			return "revoked", linkError(OpRevoke, m.journal.RevokeInvite(ctx, invite.ID, actor))
 		})
-	if err == nil {
-		d.changed(ctx, Change{At: d.now(), What: "link.revoked", Invite: invite.ID, Account: invite.Account, Ticket: invite.Ticket, Agent: actor})
-	}
-	return err
 }
 
 // SendLink mails the link, without its piece, to the address that the pool has verified. The locator is the one that
@@ -80,6 +77,7 @@ func (d *Desk) SendLink(ctx context.Context, agent Agent, id int64, locator secr
 	}
 	notice := d.notice(fmt.Sprintf("link-%d", id), NoticeLink, s.Account, invite)
 	notice.Via, notice.To, notice.Locator, notice.Until = ViaEmail, s.Email, locator, invite.ExpiresAt
+	notice.ByName = invite.opensByName()
 	return d.audit.do(ctx, act{agent.String(), "mail link", s.String(), fmt.Sprintf("link %d", id)},
 		func(ctx context.Context, _ means) (string, error) {
 			if err := d.notifier.Notify(ctx, notice); err != nil {
@@ -126,6 +124,9 @@ func (d *Desk) view(i Invite) Link {
 		ID: i.ID, Account: i.Account, Purpose: i.Purpose, Agent: i.Agent, Ticket: i.Ticket, Reason: i.Reason, Proof: i.Proof,
 		Language: i.Language, CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, ChangedAt: i.ChangedAt, PieceEnds: i.PieceExpiresAt,
 		Status: LinkStatus(i.State), TriesLeft: max(pieceTries-i.Tries, 0),
+	}
+	if link.ByName = i.opensByName(); link.ByName {
+		link.PieceEnds = time.Time{}
 	}
 	switch usable := i.State == InviteLive || i.State == InviteOpened; {
 	case usable && !d.now().Before(i.ExpiresAt):

@@ -232,10 +232,5 @@ func (d *Desk) reported(ctx context.Context, report ResetReport, failed error) (
 			report.TokensUntil = p.At.Add(d.rules.TokenLife)
 		}
 	}
-	what := "reset.open"
-	if !now.DoneAt.IsZero() {
-		what = "reset.done"
-	}
-	d.changed(ctx, Change{At: d.now(), What: what, Invite: now.Invite, Reset: now.ID, Account: now.Account, Ticket: now.Ticket, Agent: now.Agent})
 	return report, failed
 }

@@ -175,6 +175,7 @@ func TestLostPhoneIsResumed(t *testing.T) {
 	}
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
+			t.Parallel() // most of the time goes into waiting before a retry
 			// Nobody may set up without a link: who has neither it nor the old app is locked out.
 			run(inMemory(t, func(o *helpdesk.Options) { o.Policy.Mode = helpdesk.PolicyTicket }), f)
 		})

@@ -44,6 +44,7 @@ type Notice struct {
 	At       time.Time
 	Locator  secret.Text // NoticeLink: for the address /i/<locator>
 	Until    time.Time   // NoticeLink: when the link expires
+	ByName   bool        // NoticeLink: it opens with the account's name, not with spoken characters
 	NotMe    secret.Text // for the address of the page "this was not me": see Freeze
 }
 

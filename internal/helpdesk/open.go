@@ -58,7 +58,8 @@ type Opened struct {
 // openFloor is how long a refused Open takes at least: longer than the store does, so that the time tells nothing either.
 const openFloor = 300 * time.Millisecond
 
-// Open opens a link with its spoken piece, as typed: case, spaces, dashes and look-alikes are forgiven. Whatever is
+// Open opens a link with its spoken piece, as typed: case, spaces, dashes and look-alikes are forgiven. Where
+// Rules.NameOpens, some open with the account's name instead. Whatever is
 // wrong, the error is the same LinkNotGood in the same time, or StoreDown, PoolDown, PoolBusy; after the right piece
 // LinkOver. A piece that cannot be one costs no try. Showing the page of a link calls nothing.
 //
@@ -78,21 +79,20 @@ func (d *Desk) Open(ctx context.Context, locator, piece secret.Text) (Opened, er
 		return Opened{}, err
 	}
 	d.Note(ctx, held, HappeningOpened, enroll.Diagnosis{})
-	d.changed(ctx, Change{At: d.now(), What: "link.opened", Invite: invite.ID, Account: invite.Account, Ticket: invite.Ticket, Agent: invite.Agent})
 	return Opened{Held: held, Username: s.signsInAs(), Purpose: invite.Purpose, Language: invite.Language, ExpiresAt: invite.ExpiresAt}, nil
 }
 
 func (d *Desk) tryPiece(ctx context.Context, locator, piece secret.Text) (Invite, error) {
-	raw, ok := readBase32(piece.Reveal(), pieceSize)
-	if !ok {
-		return Invite{}, &Error{Kind: LinkNotGood, Op: "open link"}
+	hash := hashLocator(locator)
+	typed, err := d.hashTyped(ctx, hash, piece)
+	if err != nil {
+		return Invite{}, err
 	}
 	holder, err := d.random(len(Held{}.Holder))
 	if err != nil {
 		return Invite{}, err
 	}
-	hash := hashLocator(locator)
-	invite, err := d.changes.TryPiece(ctx, hash, d.keys.hashPiece(hash, raw), pieceTries, [16]byte(holder))
+	invite, err := d.changes.TryPiece(ctx, hash, typed, pieceTries, [16]byte(holder))
 	switch {
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), err == nil && invite.Pool != d.poolID:
 		return Invite{}, &Error{Kind: LinkNotGood, Op: "open link"}
@@ -100,6 +100,27 @@ func (d *Desk) tryPiece(ctx context.Context, locator, piece secret.Text) (Invite
 		return Invite{}, storeDown("open link", err)
 	}
 	return invite, nil
+}
+
+// hashTyped is the hash that opens a link, if what was typed does. What cannot be a piece, or is a name and not the
+// account's, costs no try.
+func (d *Desk) hashTyped(ctx context.Context, locator [32]byte, typed secret.Text) ([]byte, error) {
+	if d.rules.NameOpens {
+		invite, err := d.memory.Invite(ctx, locator)
+		switch {
+		case err != nil && !errors.Is(err, ErrNotFound):
+			return nil, storeDown("open link", err)
+		case err == nil && invite.opensByName() && d.keys.isName(invite.PieceHash, locator, typed.Reveal()):
+			return invite.PieceHash, nil
+		case err == nil && invite.opensByName():
+			return nil, &Error{Kind: LinkNotGood, Op: "open link"}
+		}
+	}
+	raw, ok := readBase32(typed.Reveal(), pieceSize)
+	if !ok {
+		return nil, &Error{Kind: LinkNotGood, Op: "open link"}
+	}
+	return d.keys.hashPiece(locator, raw), nil
 }
 
 // redeemable judges again what was judged when the link was made: the account is still the same, its app as it was, and
@@ -225,13 +246,13 @@ func (d *Desk) Spend(ctx context.Context, held Held, account string) error {
 
 // spent is what follows. None of it can take the set-up back, so what fails is for the log.
 func (d *Desk) spent(ctx context.Context, held Held, invite Invite, account string) {
-	for _, mark := range []Mark{MarkNeedsLink, MarkFrozen} {
-		if err := d.changes.Unmark(ctx, d.poolID, account, mark); err != nil {
+	// Who said "this was not me" after the link was made is not answered by its use: somebody else may have been quicker.
+	for mark, before := range map[Mark]time.Time{MarkNeedsLink: {}, MarkFrozen: invite.CreatedAt} {
+		if err := d.changes.Unmark(ctx, d.poolID, account, mark, before); err != nil {
 			d.log.ErrorContext(ctx, "mark not taken back", "mark", string(mark), "error", err)
 		}
 	}
 	d.Note(ctx, held, HappeningDone, enroll.Diagnosis{})
-	d.changed(ctx, Change{At: d.now(), What: "link.spent", Invite: invite.ID, Account: invite.Account, Ticket: invite.Ticket, Agent: invite.Agent})
 	told, err := d.pool.Account(ctx, account)
 	if err == nil {
 		_, err = d.tell(ctx, fmt.Sprintf("set-up-%d", invite.ID), NoticeSetUp, told, invite)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -71,6 +72,39 @@ func (d *Desk) newPiece(locatorHash [32]byte) (secret.Text, []byte, error) {
 	}
 	text := crockford().EncodeToString(raw)
 	return secret.New(text[:4] + "-" + text[4:]), d.keys.hashPiece(locatorHash, raw), nil
+}
+
+// byName marks the hash of a link that opens with the account's name: the MACs of its names follow.
+const byName = 1
+
+// hashNames is what is kept of an account's names, any of which opens a link.
+func (k keys) hashNames(locatorHash [32]byte, names ...string) []byte {
+	hash := []byte{byName}
+	for _, name := range names {
+		if name = normalName(name); name != "" {
+			hash = append(hash, k.hashPiece(locatorHash, []byte("name "+name))...)
+		}
+	}
+	return hash
+}
+
+// isName reports whether one of the names is what somebody has typed. Names are no secrets: they cost no try.
+func (k keys) isName(hash []byte, locatorHash [32]byte, typed string) bool {
+	want, found := k.hashNames(locatorHash, typed)[1:], false
+	for each := range slices.Chunk(hash[1:], sha256.Size) {
+		found = hmac.Equal(each, want) || found
+	}
+	return found
+}
+
+// normalName forgives what people and phones add to a name.
+func normalName(name string) string {
+	return strings.ToLower(strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, name)))
 }
 
 // hashPiece is keyed: forty bits are few.

@@ -82,6 +82,9 @@ func needsLink(why string) error {
 	return &Error{Kind: NeedsLink, Op: "policy", Err: errors.New(why)}
 }
 
+// marksPatience is how long PolicyOpen waits for what it goes on without.
+const marksPatience = 250 * time.Millisecond
+
 // judge gathers what the policy needs to know, and no more: under PolicyOpen and PolicyTicket the pool is not asked. A
 // store that does not answer stops nobody whom PolicyOpen lets in, and everybody whom PolicyAuto might not.
 func (d *Desk) judge(ctx context.Context, attempt Attempt) error {
@@ -100,8 +103,14 @@ func (d *Desk) judge(ctx context.Context, attempt Attempt) error {
 			return err
 		}
 	}
+	reading := ctx
+	if d.policy.Mode == PolicyOpen {
+		var cancel context.CancelFunc
+		reading, cancel = context.WithTimeout(ctx, marksPatience)
+		defer cancel()
+	}
 	for _, mark := range []Mark{MarkNeedsLink, MarkFrozen} {
-		at, err := d.memory.Marked(ctx, d.poolID, name, mark)
+		at, err := d.memory.Marked(reading, d.poolID, name, mark)
 		if err != nil && d.policy.Mode != PolicyOpen {
 			return storeDown("policy", err)
 		}

@@ -20,6 +20,10 @@ type Rules struct {
 	// MinLifetime, MaxLifetime and Lifetime bound a link's life, and are what it is unless asked for. Zero: five
 	// minutes, thirty days, an hour. They cannot be wider than the first two.
 	MinLifetime, MaxLifetime, Lifetime time.Duration
+	// NameOpens has links for a first set-up open with the account's own name, typed on their page, instead of a spoken
+	// piece: whoever reads the mail then needs only the password. Links that replace an app, and those of accounts that are
+	// privileged or frozen, need the piece all the same.
+	NameOpens bool
 	// Languages are those that a link can be in; the first unless asked for. Empty: any.
 	Languages []string
 	// TokenLife is the app client's AccessTokenValidity: how long tokens that are out there outlive a sign-out. Zero: an

@@ -182,6 +182,7 @@ func (w *world) operations(agent helpdesk.Agent, name string, link helpdesk.NewL
 		helpdesk.OpLookUp: {
 			func() error { _, err := d.Find(ctx, agent, name); return err },
 			func() error { _, err := d.Case(ctx, agent, name); return err },
+			func() error { _, _, err := d.Trail(ctx, agent, name, 0, 1); return err },
 			func() error { _, err := d.Approvals(ctx, agent); return err },
 		},
 		helpdesk.OpWatch: {
@@ -235,9 +236,9 @@ func (w *world) writes(call func() error) written {
 // refuses, and then nothing has happened.
 func TestEveryMethodAsksItsRule(t *testing.T) {
 	w := inMemory(t, func(o *helpdesk.Options) {
-		o.KeyRank = func(name string) (helpdesk.Rank, bool) {
+		o.APIKey = func(name string) (helpdesk.KeyRights, bool) {
 			rank, ok := map[string]helpdesk.Rank{"agents": helpdesk.Agents, "leads": helpdesk.Leads, "admins": helpdesk.Admins}[name]
-			return rank, ok
+			return helpdesk.KeyRights{Rank: rank}, ok
 		}
 	})
 	targets := map[string]helpdesk.Target{}

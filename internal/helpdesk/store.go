@@ -2,6 +2,7 @@ package helpdesk
 
 import (
 	"context"
+	"crypto/sha256"
 	"time"
 )
 
@@ -61,10 +62,24 @@ type Invite struct {
 	Holder [16]byte
 
 	// The spoken piece. It has forty bits, so its hash is keyed: who reads the store could try them all. Empty: none was
-	// issued yet.
+	// issued yet. One that opens with a name has hashes of another length (piece.go).
 	PieceHash      []byte
 	PieceExpiresAt time.Time
 	Tries          int // wrong ones. A new piece does not take them back
+}
+
+// Change is the invite's state as others are told of it: it came into it through somebody.
+func (i Invite) Change(by string) Change {
+	what := "link." + string(i.State)
+	if i.State == InviteLive {
+		what = "link.made"
+	}
+	return Change{At: i.ChangedAt, What: what, Invite: i.ID, Account: i.Account, Ticket: i.Ticket, Agent: by}
+}
+
+// opensByName reports whether the account's name opens the invite, and no spoken piece.
+func (i Invite) opensByName() bool {
+	return len(i.PieceHash)%sha256.Size == 1 && i.PieceHash[0] == byName
 }
 
 // Memory is what can be looked up.
@@ -94,6 +109,8 @@ type Memory interface {
 	// Audit lists entries in their order, starting behind the number after; VerifyAudit walks the whole chain.
 	Audit(ctx context.Context, after int64, limit int) ([]AuditEntry, error)
 	VerifyAudit(ctx context.Context) (last AuditEntry, err error)
+	// Deeds lists the intents about a target, under either of its names, with their results, the newest first.
+	Deeds(ctx context.Context, target, alias string, before int64, limit int) ([]Deed, error)
 
 	Latest(ctx context.Context, pool, account string) (LedgerEntry, error)
 	Ledger(ctx context.Context, page LedgerPage) ([]LedgerEntry, error)
@@ -112,7 +129,8 @@ type Changes interface {
 	AppendInviteEvent(ctx context.Context, event InviteEvent) error
 	AppendLedger(ctx context.Context, entry LedgerEntry) (int64, error)
 	Mark(ctx context.Context, pool, account string, mark Mark) error
-	Unmark(ctx context.Context, pool, account string, mark Mark) error
+	// Unmark takes back a mark that was made before a moment; zero: whenever it was made.
+	Unmark(ctx context.Context, pool, account string, mark Mark, before time.Time) error
 
 	// PutReset keeps a new reset: ErrConflict when the account has one that is not done.
 	PutReset(ctx context.Context, reset Reset) (id int64, err error)
@@ -142,9 +160,10 @@ type Journal interface {
 	PutPiece(ctx context.Context, id int64, pieceHash []byte, expiresAt time.Time) error
 	// SpendInvite ends an invite that holder has opened. Of all who try one succeeds; the others get ErrConflict.
 	SpendInvite(ctx context.Context, id int64, holder [16]byte) error
-	RevokeInvite(ctx context.Context, id int64) error
-	// RevokeInvites ends whatever invite of an account still works.
-	RevokeInvites(ctx context.Context, pool, account string) error
+	// RevokeInvite ends an invite, for somebody.
+	RevokeInvite(ctx context.Context, id int64, by string) error
+	// RevokeInvites ends whatever invite of why's account still works.
+	RevokeInvites(ctx context.Context, pool string, why Change) error
 
 	// EndAllBefore ends the portal's own sessions of an account that began before a moment. account is its own name.
 	EndAllBefore(ctx context.Context, account string, at time.Time) error

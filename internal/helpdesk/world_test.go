@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -103,11 +104,15 @@ func (l *log) alarm(_ context.Context, a helpdesk.Alarm) {
 	l.alarms = append(l.alarms, a)
 }
 
-func (l *log) changed(_ context.Context, c helpdesk.Change) {
+// Message keeps what another server would be told.
+func (l *log) Message(c helpdesk.Change) (name string, body []byte, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.changes = append(l.changes, c)
+	return "msg", fmt.Append(nil, c), nil
 }
+
+func (*log) Kept() {}
 
 func (l *log) raised(what string) (n int) {
 	l.mu.Lock()
@@ -184,9 +189,12 @@ func open(t testing.TB, pool userpool.Options, url string, change func(*helpdesk
 			Privileged: []string{"finance"}, Cooldown: 30 * time.Minute, Languages: []string{"en", "de"},
 		},
 		Policy: helpdesk.Policy{Mode: helpdesk.PolicyOpen}, Required: pool.MFA != userpool.MFAOptional,
-		Key:     secret.New("0123456789abcdef0123456789ABCDEF"),
-		KeyRank: func(name string) (helpdesk.Rank, bool) { return helpdesk.Agents, name == "tickets" },
-		Changed: w.log.changed, Alarm: w.log.alarm, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: w.clock.Now, Sleep: w.clock.sleep,
+		Key: secret.New("0123456789abcdef0123456789ABCDEF"),
+		APIKey: func(name string) (helpdesk.KeyRights, bool) {
+			rights, ok := map[string]helpdesk.KeyRights{"tickets": {Rank: helpdesk.Agents}, "small": {Rank: helpdesk.Agents, Links: 3}}[name]
+			return rights, ok
+		},
+		Alarm: w.log.alarm, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: w.clock.Now, Sleep: w.clock.sleep,
 	}
 	if change != nil {
 		change(&w.options)
@@ -214,7 +222,7 @@ func (w *world) settings(transport http.RoundTripper) aws.Config {
 // openStore opens the world's store, as another node would.
 func (w *world) openStore() *store.Store {
 	w.Helper()
-	s, err := store.Open(w.ctx, w.url, store.Options{Now: w.clock.Now, ReadTimeout: patience, WriteTimeout: patience, MaxConns: 4})
+	s, err := store.Open(w.ctx, w.url, store.Options{Now: w.clock.Now, ReadTimeout: patience, WriteTimeout: patience, MaxConns: 4, Outbox: w.log})
 	w.ok(err)
 	w.Cleanup(func() { _ = s.Close() })
 	return s

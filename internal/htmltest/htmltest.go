@@ -66,12 +66,17 @@ func (p *Page) Form(action string, pairs ...string) url.Values {
 	if form.Length() == 0 {
 		p.t.Fatalf("no form for %s on the page:\n%s", action, p.Text("main"))
 	}
-	values := url.Values{}
+	values, unticked := url.Values{}, map[string]bool{}
 	form.Find("input[name]").Each(func(_ int, input *goquery.Selection) {
-		values.Set(input.AttrOr("name", ""), input.AttrOr("value", ""))
+		name := input.AttrOr("name", "")
+		if _, ticked := input.Attr("checked"); input.AttrOr("type", "") == "checkbox" && !ticked {
+			unticked[name] = true // and not sent, unless the caller ticks it
+			return
+		}
+		values.Set(name, input.AttrOr("value", ""))
 	})
 	for i := 0; i+1 < len(pairs); i += 2 {
-		if !values.Has(pairs[i]) {
+		if !values.Has(pairs[i]) && !unticked[pairs[i]] {
 			p.t.Fatalf("form %s has no field %q", action, pairs[i])
 		}
 		values.Set(pairs[i], pairs[i+1])

@@ -47,7 +47,11 @@ func (m *Mailer) write(n helpdesk.Notice) (views.Mail, error) {
 	switch n.Kind {
 	case helpdesk.NoticeLink:
 		said.Subject = say("mail.link.subject")
-		said.Texts = []string{say("mail.link.lead"), say("mail.link.piece"), say("mail.link.until", "time", p.Moment(n.Until))}
+		beside := "mail.link.piece"
+		if n.ByName {
+			beside = "mail.link.name"
+		}
+		said.Texts = []string{say("mail.link.lead"), say(beside), say("mail.link.until", "time", p.Moment(n.Until))}
 		said.Button = views.Action{Text: say("mail.link.button"), Href: m.PublicURL.JoinPath("i", n.Locator.Reveal()).String()}
 	case helpdesk.NoticeReset:
 		said.Subject = say("mail.reset.subject")

@@ -58,6 +58,26 @@ func (s *Store) Audit(ctx context.Context, after int64, limit int) ([]AuditEntry
 	return list, err
 }
 
+// Deeds lists the intents about a target, under either of its names, with their results, the newest first. before is the
+// last one's number of the page before, 0 at the beginning.
+func (s *Store) Deeds(ctx context.Context, target, alias string, before int64, limit int) ([]helpdesk.Deed, error) {
+	var list []helpdesk.Deed
+	err := s.readAll(ctx, "list deeds", `SELECT i.seq, i.moment, i.actor, i.action, i.detail, r.detail FROM audit i
+		LEFT JOIN audit r ON r.intent = i.seq AND r.intent > 0
+		WHERE i.target IN ($1, $2) AND i.stage = 'intent' AND i.seq < $3 ORDER BY i.seq DESC LIMIT $4`,
+		[]any{clean(target), clean(alias), or(before, 1<<62), limit}, func(rows *sql.Rows) error {
+			var (
+				d      helpdesk.Deed
+				result sql.NullString
+			)
+			err := rows.Scan(&d.Seq, instant{&d.At}, &d.Actor, &d.Action, &d.Detail, &result)
+			d.Answered, d.Result = result.Valid, result.String
+			list = append(list, d)
+			return err
+		})
+	return list, err
+}
+
 const auditColumns = `seq, moment, actor, action, target, stage, intent, detail, previous, hash`
 
 // auditBatch is how many entries are verified at a time.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,42 @@ func TestAuditChain(t *testing.T) {
 
 // TestAuditNamesWhatWasChanged changes each column of an entry, removes entries and puts one in, in a chain that is
 // longer than one batch of the walk.
+func TestDeedsOfOneAccount(t *testing.T) {
+	engines(t, func(w *world) {
+		t, ctx := w.t, w.t.Context()
+		say := func(stage, target, detail string, intent int64) int64 {
+			entry, err := w.first.AppendAudit(ctx, store.AuditEntry{Actor: "grace", Action: "act", Target: target, Stage: stage, Intent: intent, Detail: detail})
+			must(t, err)
+			return entry.Seq
+		}
+		first := say("intent", "sub-1 ada", "first", 0)
+		other := say("intent", "sub-12 eve", "another's", 0)
+		second := say("intent", "sub-1", "second", 0) // under the sub alone, while the first is under way
+		say("result", "sub-1", "done second", second)
+		say("result", "sub-12 eve", "done other", other)
+		say("result", "sub-1 ada", "done first", first)
+		third := say("intent", "sub-1 ada", "cut off", 0)
+		list := func(before int64, limit int) string {
+			deeds, err := w.node().Deeds(ctx, "sub-1", "sub-1 ada", before, limit)
+			must(t, err)
+			var texts []string
+			for _, d := range deeds {
+				texts = append(texts, fmt.Sprintf("%d %s %s %s %t %s", d.Seq, d.Actor, d.Action, d.Detail, d.Answered, d.Result))
+			}
+			return strings.Join(texts, ", ")
+		}
+		want := []string{
+			fmt.Sprintf("%d grace act cut off false ", third), fmt.Sprintf("%d grace act second true done second", second), fmt.Sprintf("%d grace act first true done first", first),
+		}
+		if got := list(0, 10); got != strings.Join(want, ", ") {
+			t.Errorf("got %s", got)
+		}
+		if got := list(0, 2) + " | " + list(second, 2); got != want[0]+", "+want[1]+" | "+want[2] {
+			t.Errorf("page by page: got %s", got)
+		}
+	})
+}
+
 func TestAuditNamesWhatWasChanged(t *testing.T) {
 	engines(t, func(w *world) {
 		t, ctx := w.t, w.t.Context()
@@ -127,14 +164,14 @@ func TestAuditForgedWithHashes(t *testing.T) {
 	})
 }
 
-func TestThousandAppendToOneChain(t *testing.T) {
+func TestManyAppendToOneChain(t *testing.T) {
 	engines(t, func(w *world) {
-		counts := w.race(1000, func(node *store.Store, i int) error {
+		counts := w.race(crowd, func(node *store.Store, i int) error {
 			_, err := node.AppendAudit(w.t.Context(), store.AuditEntry{Actor: fmt.Sprint("agent ", i), Action: "look up"})
 			return err
 		})
 		last, err := w.first.VerifyAudit(w.t.Context())
-		if counts[nil] != 1000 || err != nil || last.Seq != 1000 {
+		if counts[nil] != crowd || err != nil || last.Seq != crowd {
 			w.t.Errorf("got %v, then a chain up to %d, %v, want a thousand entries", counts, last.Seq, err)
 		}
 	})

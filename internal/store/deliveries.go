@@ -5,15 +5,51 @@ import (
 	"database/sql"
 	"time"
 
+	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/webhook"
 )
 
 var _ webhook.Queue = (*Store)(nil)
 
+// Outbox says what others are told of changes.
+type Outbox interface {
+	// Message is what is said of a change: a name of its own, and the body.
+	Message(change helpdesk.Change) (name string, body []byte, err error)
+	// Kept is called when messages are on disk.
+	Kept()
+}
+
+const insertDelivery = `INSERT INTO deliveries (message, body, tries, created_at, next_at) VALUES ($1, $2, 0, $3, $3)`
+
+// announce is transact for changes that others are told of: changes and messages are on disk, or neither is.
+func (s *Store) announce(ctx context.Context, op string, do func(context.Context, *sql.Tx) ([]helpdesk.Change, error)) error {
+	kept := false
+	err := s.transact(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+		changes, err := do(ctx, tx)
+		if err != nil || s.outbox == nil {
+			return err
+		}
+		for _, change := range changes {
+			name, body, err := s.outbox.Message(change)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, insertDelivery, clean(name), notNull(body), micros(s.now())); err != nil {
+				return err
+			}
+			kept = true
+		}
+		return nil
+	})
+	if err == nil && kept {
+		s.outbox.Kept()
+	}
+	return err
+}
+
 // PutDelivery keeps a message that is due at once. Said again after ErrUnavailable, it may be there twice, with one name.
 func (s *Store) PutDelivery(ctx context.Context, message string, body []byte) error {
-	_, err := s.write(ctx, "put delivery", `INSERT INTO deliveries (message, body, tries, created_at, next_at)
-		VALUES ($1, $2, 0, $3, $3)`, clean(message), notNull(body), micros(s.now()))
+	_, err := s.write(ctx, "put delivery", insertDelivery, clean(message), notNull(body), micros(s.now()))
 	return err
 }
 

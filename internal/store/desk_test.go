@@ -59,11 +59,12 @@ func TestMarks(t *testing.T) {
 		must(t, w.first.Mark(ctx, "pool", "ada", helpdesk.MarkFrozen))
 		w.clock.advance(time.Hour)
 		must(t, w.first.Mark(ctx, "pool", "ada", helpdesk.MarkFrozen))
-		must(t, w.first.Unmark(ctx, "pool", "ada", helpdesk.MarkNeedsLink))
-		must(t, w.first.Unmark(ctx, "other pool", "ada", helpdesk.MarkFrozen))
-		marked(start) // the first moment
-		must(t, w.first.Unmark(ctx, "pool", "ada", helpdesk.MarkFrozen))
-		must(t, w.first.Unmark(ctx, "pool", "ada", helpdesk.MarkFrozen))
+		must(t, w.first.Unmark(ctx, "pool", "ada", helpdesk.MarkNeedsLink, time.Time{}))
+		must(t, w.first.Unmark(ctx, "other pool", "ada", helpdesk.MarkFrozen, time.Time{}))
+		must(t, w.first.Unmark(ctx, "pool", "ada", helpdesk.MarkFrozen, start.Add(time.Hour))) // made at that moment, not before
+		marked(start.Add(time.Hour))                                                           // the last one counts
+		must(t, w.first.Unmark(ctx, "pool", "ada", helpdesk.MarkFrozen, start.Add(time.Hour+time.Microsecond)))
+		must(t, w.first.Unmark(ctx, "pool", "ada", helpdesk.MarkFrozen, time.Time{}))
 		marked(time.Time{})
 	})
 }
@@ -120,13 +121,13 @@ func TestReset(t *testing.T) {
 	})
 }
 
-func TestThousandBeginOneReset(t *testing.T) {
+func TestManyBeginOneReset(t *testing.T) {
 	engines(t, func(w *world) {
-		counts := w.race(1000, func(node *store.Store, _ int) error {
+		counts := w.race(crowd, func(node *store.Store, _ int) error {
 			_, err := node.PutReset(w.t.Context(), reset("sub-1"))
 			return err
 		})
-		if counts[nil] != 1 || counts[store.ErrConflict] != 999 {
+		if counts[nil] != 1 || counts[store.ErrConflict] != crowd-1 {
 			w.t.Errorf("got %v, want one success", counts)
 		}
 	})
@@ -206,13 +207,13 @@ func TestApprovalsAreListedAndPurged(t *testing.T) {
 	})
 }
 
-func TestThousandUseOneApproval(t *testing.T) {
+func TestManyUseOneApproval(t *testing.T) {
 	engines(t, func(w *world) {
 		id, err := w.first.PutApproval(w.t.Context(), approval("sub-1"))
 		must(w.t, err)
 		must(w.t, w.first.DecideApproval(w.t.Context(), id, helpdesk.ApprovalApproved, "page:lena"))
-		counts := w.race(1000, func(node *store.Store, _ int) error { return node.UseApproval(w.t.Context(), id) })
-		if counts[nil] != 1 || counts[store.ErrConflict] != 999 {
+		counts := w.race(crowd, func(node *store.Store, _ int) error { return node.UseApproval(w.t.Context(), id) })
+		if counts[nil] != 1 || counts[store.ErrConflict] != crowd-1 {
 			w.t.Errorf("got %v, want one success", counts)
 		}
 	})

@@ -42,17 +42,17 @@ func (s *Store) InviteEvents(ctx context.Context, invite, after int64, limit int
 	return list, err
 }
 
-// Mark marks an account. The first moment stays.
+// Mark marks an account. The last moment counts.
 func (s *Store) Mark(ctx context.Context, pool, account string, mark helpdesk.Mark) error {
 	_, err := s.write(ctx, "mark", `INSERT INTO marks (pool, account, mark, moment) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (pool, account, mark) DO NOTHING`, clean(pool), clean(account), string(mark), micros(s.now()))
+		ON CONFLICT (pool, account, mark) DO UPDATE SET moment = excluded.moment WHERE marks.moment < excluded.moment`, clean(pool), clean(account), string(mark), micros(s.now()))
 	return err
 }
 
-// Unmark takes a mark back.
-func (s *Store) Unmark(ctx context.Context, pool, account string, mark helpdesk.Mark) error {
-	_, err := s.write(ctx, "unmark", `DELETE FROM marks WHERE pool = $1 AND account = $2 AND mark = $3`,
-		clean(pool), clean(account), string(mark))
+// Unmark takes a mark back that was made before a moment. Zero: whenever it was made.
+func (s *Store) Unmark(ctx context.Context, pool, account string, mark helpdesk.Mark, before time.Time) error {
+	_, err := s.write(ctx, "unmark", `DELETE FROM marks WHERE pool = $1 AND account = $2 AND mark = $3 AND (CAST($4 AS BIGINT) = 0 OR moment < CAST($4 AS BIGINT))`,
+		clean(pool), clean(account), string(mark), micros(before))
 	return err
 }
 

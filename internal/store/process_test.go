@@ -110,7 +110,7 @@ func (p *process) rest() (said []string) {
 func TestKilledProcessLosesNothing(t *testing.T) {
 	durable(t, func(w *world) {
 		var said []string
-		for range 10 {
+		for range kills {
 			a, b := w.process("write"), w.process("write")
 			for range 20 {
 				said = append(said, a.next(), b.next())

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"time"
 
@@ -15,12 +16,15 @@ const resetColumns = `id, pool, account, username, agent, approval, ticket, reas
 // PutReset keeps a new reset and answers its ID: ErrConflict when the account has one that is not done, which after
 // ErrUnavailable may be this one.
 func (s *Store) PutReset(ctx context.Context, r helpdesk.Reset) (id int64, err error) {
-	err = s.writeReturning(ctx, "put reset", `INSERT INTO resets (pool, account, username, agent, approval, ticket, reason,
-		proof, language, lifetime, invite, created_at, done_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, 0) RETURNING id`,
-		[]any{
+	err = s.announce(ctx, "put reset", func(ctx context.Context, tx *sql.Tx) ([]helpdesk.Change, error) {
+		err := tx.QueryRowContext(ctx, `INSERT INTO resets (pool, account, username, agent, approval, ticket, reason,
+			proof, language, lifetime, invite, created_at, done_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, 0) RETURNING id`,
 			clean(r.Pool), clean(r.Account), clean(r.Username), clean(r.Agent), r.Approval, clean(r.Ticket), clean(r.Reason),
-			clean(r.Proof), clean(r.Language), r.Lifetime.Microseconds(), micros(s.now()),
-		}, &id)
+			clean(r.Proof), clean(r.Language), r.Lifetime.Microseconds(), micros(s.now())).Scan(&id)
+		return []helpdesk.Change{{
+			At: s.now(), What: "reset.open", Reset: id, Account: clean(r.Account), Ticket: clean(r.Ticket), Agent: clean(r.Agent),
+		}}, err
+	})
 	return id, err
 }
 
@@ -41,8 +45,13 @@ func (s *Store) SetResetInvite(ctx context.Context, reset, invite int64) error {
 
 // FinishReset ends a reset: ErrConflict when it is done already.
 func (s *Store) FinishReset(ctx context.Context, reset int64) error {
-	n, err := s.write(ctx, "finish reset", `UPDATE resets SET done_at = $2 WHERE id = $1 AND done_at = 0`, reset, micros(s.now()))
-	if n == 0 && err == nil {
+	err := s.announce(ctx, "finish reset", func(ctx context.Context, tx *sql.Tx) ([]helpdesk.Change, error) {
+		done := helpdesk.Change{At: s.now(), What: "reset.done", Reset: reset}
+		err := tx.QueryRowContext(ctx, `UPDATE resets SET done_at = $2 WHERE id = $1 AND done_at = 0
+			RETURNING invite, account, ticket, agent`, reset, micros(s.now())).Scan(&done.Invite, &done.Account, &done.Ticket, &done.Agent)
+		return []helpdesk.Change{done}, err
+	})
+	if errors.Is(err, ErrNotFound) {
 		return s.fail("finish reset", ErrConflict)
 	}
 	return err

@@ -52,12 +52,17 @@ import (
 type Options struct {
 	Now func() time.Time // the clock
 
-	// ReadTimeout ends a read that takes too long. Nothing is lost by giving up, and a visitor waits for it. Zero: 250 ms.
+	// ReadTimeout ends a read that takes too long. Who can do without the answer gives up sooner, by the context. Zero: two
+	// seconds.
 	ReadTimeout time.Duration
 	// WriteTimeout ends a write that takes too long. Giving up leaves open whether it happened. Zero: two seconds.
 	WriteTimeout time.Duration
 	// MaxConns is how many connections to PostgreSQL one node holds at most. Zero: eight.
 	MaxConns int
+
+	// Outbox makes messages of what changes with links and resets. Each is kept in the transaction that makes the change.
+	// Nil: nobody is told.
+	Outbox Outbox
 
 	// Metrics is where calls are counted. Nil: nobody reads them.
 	Metrics *metrics.Registry
@@ -72,6 +77,7 @@ type Store struct {
 	readTimeout, writeTimeout time.Duration
 	statements                sync.Map // of *sql.Stmt by query; see prepared
 	meters                    meters
+	outbox                    Outbox
 }
 
 // engine is what differs between SQLite and PostgreSQL.
@@ -108,9 +114,10 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	}
 	s := &Store{
 		now:          opts.Now,
-		readTimeout:  or(opts.ReadTimeout, 250*time.Millisecond),
+		readTimeout:  or(opts.ReadTimeout, 2*time.Second),
 		writeTimeout: or(opts.WriteTimeout, 2*time.Second),
 		meters:       newMeters(opts),
+		outbox:       opts.Outbox,
 	}
 	var err error
 	scheme, rest, _ := strings.Cut(url, ":")

@@ -1,8 +1,8 @@
 // Package webhook tells another server, a ticket system say, what became of links and resets.
 //
-//	helpdesk ── Changed, Alarmed ──> Queue, in the store ── Run ──> POST, signed ── 2xx ──> dropped
-//	                                     ^                                └── else: later, ten tries in three days
-//	                                     └── a restart, or another node, goes on from here
+//	store: a change, and the Outbox's message in its transaction ──┐
+//	helpdesk ── Alarmed ────────────────────────────────────────> Queue, in the store ── Run ──> POST, signed ── 2xx ──> dropped
+//	                                      a restart, or another node, goes on from here ──┘   └── else: later, ten tries in three days
 //
 //	webhook.go   what is said, and the queue      deliver.go   how it gets there      sign.go   secrets and signatures
 //
@@ -54,6 +54,7 @@ type Queue interface {
 type Options struct {
 	URL       *url.URL          // see CheckURL
 	Secrets   []Secret          // every one signs, so that the other server can change over: at least one
+	Outbox    *Outbox           // whose messages are sent as soon as they are kept; nil: at the next look
 	Queue     Queue             // whose clock is Now
 	Transport http.RoundTripper // nil: Go's usual one
 	Log       *slog.Logger
@@ -64,7 +65,7 @@ type Options struct {
 type Sender struct {
 	Options
 	http *http.Client
-	wake chan struct{} // holds one while there is something new
+	wake <-chan struct{}
 }
 
 // New makes a Sender. It sends nothing until Run.
@@ -75,8 +76,11 @@ func New(opts Options) (*Sender, error) {
 	if len(opts.Secrets) == 0 {
 		return nil, errors.New("webhook: no secret to sign with")
 	}
+	if opts.Outbox == nil {
+		opts.Outbox = NewOutbox()
+	}
 	return &Sender{
-		Options: opts, wake: make(chan struct{}, 1),
+		Options: opts, wake: opts.Outbox.wake,
 		http: &http.Client{
 			Transport: opts.Transport, Timeout: sendTimeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -117,29 +121,43 @@ type alarm struct {
 	Agent   string `json:"agent,omitempty"`
 }
 
-// Changed is [helpdesk.Options.Changed]: when it returns, the message outlives this process. One that cannot be kept is
-// lost, and the log says which.
-func (s *Sender) Changed(ctx context.Context, c helpdesk.Change) {
-	s.put(ctx, message{c.What, c.At.UTC(), change{c.Invite, c.Reset, c.Account, c.Ticket, c.Agent}})
+// Outbox is the store's: it words changes, whose messages the store keeps in the transaction that makes the change. So
+// there is no change without its message, whenever a process ends.
+type Outbox struct {
+	wake chan struct{} // holds one while there is something new
 }
 
-// Alarmed is [helpdesk.Options.Alarm]. Details stay in the log.
+// NewOutbox makes an Outbox, for the store and the Sender.
+func NewOutbox() *Outbox { return &Outbox{wake: make(chan struct{}, 1)} }
+
+// Message is what is said of a change.
+func (o *Outbox) Message(c helpdesk.Change) (name string, body []byte, err error) {
+	return newMessage(message{c.What, c.At.UTC(), change{c.Invite, c.Reset, c.Account, c.Ticket, c.Agent}})
+}
+
+// Kept has the sender look at once.
+func (o *Outbox) Kept() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+func newMessage(m message) (name string, body []byte, err error) {
+	body, err = json.Marshal(m)
+	return "msg_" + rand.Text(), body, err
+}
+
+// Alarmed is [helpdesk.Options.Alarm]: when it returns, the message outlives this process. One that cannot be kept is
+// lost, and the log says which. Details stay in the log.
 func (s *Sender) Alarmed(ctx context.Context, a helpdesk.Alarm) {
-	s.put(ctx, message{"alarm", s.Now().UTC(), alarm{a.What, a.Account, a.Agent}})
-}
-
-func (s *Sender) put(ctx context.Context, m message) {
-	name := "msg_" + rand.Text()
-	body, err := json.Marshal(m)
+	name, body, err := newMessage(message{"alarm", s.Now().UTC(), alarm{a.What, a.Account, a.Agent}})
 	if err == nil {
 		err = s.Queue.PutDelivery(context.WithoutCancel(ctx), name, body) // it has happened, whoever has left
 	}
 	if err != nil {
-		s.Log.ErrorContext(ctx, "webhook lost", "message", name, "type", m.Type, "error", err)
+		s.Log.ErrorContext(ctx, "webhook lost", "message", name, "type", "alarm", "error", err)
 		return
 	}
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
+	s.Outbox.Kept()
 }

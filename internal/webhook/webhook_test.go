@@ -34,6 +34,7 @@ type world struct {
 	store  *store.Store
 	secret webhook.Secret
 	sender *webhook.Sender
+	outbox *webhook.Outbox
 	server *httptest.Server
 	log    bytes.Buffer
 
@@ -81,6 +82,7 @@ func (w *world) restart(secrets ...webhook.Secret) {
 	w.store, err = store.Open(w.t.Context(), w.url, store.Options{Now: w.time, ReadTimeout: time.Minute, WriteTimeout: time.Minute})
 	w.must(err)
 	w.t.Cleanup(func() { _ = w.store.Close() })
+	w.outbox = webhook.NewOutbox()
 	w.sender = w.to(w.server.URL+"/hook?key=in-the-address", w.store, secrets...)
 }
 
@@ -89,7 +91,7 @@ func (w *world) to(address string, queue webhook.Queue, secrets ...webhook.Secre
 	u, err := url.Parse(address)
 	w.must(err)
 	sender, err := webhook.New(webhook.Options{
-		URL: u, Secrets: secrets, Queue: queue, Log: slog.New(slog.NewTextHandler(&w.log, nil)), Now: w.time,
+		URL: u, Secrets: secrets, Outbox: w.outbox, Queue: queue, Log: slog.New(slog.NewTextHandler(&w.log, nil)), Now: w.time,
 	})
 	w.must(err)
 	return sender
@@ -138,6 +140,15 @@ func opened() helpdesk.Change {
 	return helpdesk.Change{At: start, What: "link.opened", Invite: 7, Account: "0b0d4e1e-sub", Ticket: "INC-1", Agent: "api:tickets"}
 }
 
+// changed is such a change, as the store keeps it.
+func (w *world) changed(ctx context.Context) {
+	w.t.Helper()
+	name, body, err := w.outbox.Message(opened())
+	w.must(err)
+	w.must(w.store.PutDelivery(context.WithoutCancel(ctx), name, body))
+	w.outbox.Kept()
+}
+
 // raw are a secret's bytes.
 func raw(t *testing.T, s webhook.Secret) []byte {
 	t.Helper()
@@ -163,7 +174,7 @@ func (c call) signed(t *testing.T, s webhook.Secret) bool {
 
 func TestAChangeArrivesSigned(t *testing.T) {
 	w := open(t)
-	w.sender.Changed(t.Context(), opened())
+	w.changed(t.Context())
 	w.advance(time.Minute)
 	w.deliver(1)
 	w.deliver(0)
@@ -208,7 +219,7 @@ func TestARestartLosesNothing(t *testing.T) {
 	w := open(t)
 	gone, leave := context.WithCancel(t.Context())
 	leave() // whoever caused it does not wait
-	w.sender.Changed(gone, opened())
+	w.changed(gone)
 	w.restart(w.secret)
 	w.answer(http.StatusServiceUnavailable)
 	w.deliver(1)
@@ -238,7 +249,7 @@ func TestTriesComeLaterAndLaterAndEnd(t *testing.T) {
 	queue := &delaying{Store: w.store}
 	w.sender = w.to(w.server.URL+"/hook?key=in-the-address", queue, w.secret)
 	w.answer(http.StatusInternalServerError)
-	w.sender.Changed(t.Context(), opened())
+	w.changed(t.Context())
 	last := time.Duration(0)
 	for range 9 {
 		w.deliver(1)
@@ -266,7 +277,7 @@ func TestWhatIsNotTaken(t *testing.T) {
 	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusBadRequest, http.StatusGone, http.StatusBadGateway} {
 		w := open(t)
 		w.answer(status)
-		w.sender.Changed(t.Context(), opened())
+		w.changed(t.Context())
 		w.deliver(1)
 		w.answer(http.StatusOK)
 		w.deliver(0) // not at once
@@ -281,7 +292,7 @@ func TestWhatIsNotTaken(t *testing.T) {
 func TestNobodyListens(t *testing.T) {
 	w := open(t)
 	w.server.Close()
-	w.sender.Changed(t.Context(), opened())
+	w.changed(t.Context())
 	w.deliver(1)
 	if log := w.log.String(); !strings.Contains(log, "webhook not taken") || strings.Contains(log, "in-the-address") {
 		t.Errorf("got %s", log)
@@ -292,7 +303,7 @@ func TestEverySecretSigns(t *testing.T) {
 	w := open(t)
 	next := webhook.NewSecret()
 	w.restart(w.secret, next)
-	w.sender.Changed(t.Context(), opened())
+	w.changed(t.Context())
 	w.deliver(1)
 	if got := w.calls()[0]; !got.signed(t, w.secret) || !got.signed(t, next) {
 		t.Errorf("got %s, want both signatures", got.header.Get("webhook-signature"))
@@ -316,7 +327,7 @@ func TestFewMessagesAreHeldAtATime(t *testing.T) {
 	queue := &counting{Store: w.store}
 	w.sender = w.to(w.server.URL, queue, w.secret)
 	for range 100 {
-		w.sender.Changed(t.Context(), opened())
+		w.changed(t.Context())
 	}
 	for n := 1; n > 0; {
 		var err error
@@ -337,7 +348,7 @@ func TestRunDeliversWhatComesAndStops(t *testing.T) {
 		close(ended)
 	}()
 	for range 20 {
-		w.sender.Changed(ctx, opened())
+		w.changed(ctx)
 	}
 	for range 20 {
 		<-w.arrived
