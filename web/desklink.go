@@ -185,7 +185,7 @@ func (s *Server) languages(c echo.Context, locale, chosen string) []views.Option
 	var options []views.Option
 	for _, each := range s.Brand.Languages.All() {
 		if len(allowed) == 0 || slices.Contains(allowed, each.Tag) {
-			options = append(options, views.Option{Value: each.Tag, Text: each.Name, Chosen: each.Tag == chosen})
+			options = append(options, views.Option{Value: each.Tag, Text: each.Name, Lang: each.Tag, Chosen: each.Tag == chosen})
 		}
 	}
 	return options

@@ -2,9 +2,9 @@
 //
 // A catalogue is catalog/<language>.json: message keys to texts. "{name}" in a text is replaced by the value of that
 // name; a text that depends on a number is an object of plural categories (CLDR: one, few, many, other); "**words**"
-// are set in bold by the views. What only agents of the help desk read is in desk/<language>.json, see [Languages.Desk].
-// A [Printer] is one language; it is passed in page models, never ambient, so that no page can answer in another
-// visitor's language.
+// are set in bold by the views. What only agents of the help desk read is in desk/<language>.json: a text of one folder
+// never waits for a translator of the other. A [Printer] is one language with the texts of both; it is passed in page
+// models, never ambient, so that no page can answer in another visitor's language.
 package i18n
 
 import (
@@ -45,17 +45,22 @@ type Printer struct {
 	messages func() map[string]message
 }
 
+// folders are where a language's catalogue is, and in each of them it says everything.
+func folders() []string { return []string{"catalog", "desk"} }
+
 // newPrinter makes the Printer of a language that is built in. Its catalogue is read when somebody first speaks it: most
 // portals need a few of them, and all together are most of what a start takes. One that cannot be read is a mistake in
 // the program, which a test finds.
 func newPrinter(catalogues fs.FS, lang string) *Printer {
 	return &Printer{lang: lang, messages: sync.OnceValue(func() (messages map[string]message) {
-		data, err := fs.ReadFile(catalogues, "catalog/"+lang+".json")
-		if err == nil {
-			err = json.Unmarshal(data, &messages)
-		}
-		if err != nil {
-			panic("i18n: catalogue " + lang + ": " + err.Error())
+		for _, folder := range folders() {
+			data, err := fs.ReadFile(catalogues, folder+"/"+lang+".json")
+			if err == nil {
+				err = json.Unmarshal(data, &messages) // adds to what is there
+			}
+			if err != nil {
+				panic("i18n: catalogue " + lang + ": " + err.Error())
+			}
 		}
 		return messages
 	})}
