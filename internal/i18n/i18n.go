@@ -45,22 +45,14 @@ type Printer struct {
 	messages func() map[string]message
 }
 
-// folders are where a language's catalogue is, and in each of them it says everything.
-func folders() []string { return []string{"catalog", "desk"} }
-
 // newPrinter makes the Printer of a language that is built in. Its catalogue is read when somebody first speaks it: most
 // portals need a few of them, and all together are most of what a start takes. One that cannot be read is a mistake in
 // the program, which a test finds.
 func newPrinter(catalogues fs.FS, lang string) *Printer {
-	return &Printer{lang: lang, messages: sync.OnceValue(func() (messages map[string]message) {
-		for _, folder := range folders() {
-			data, err := fs.ReadFile(catalogues, folder+"/"+lang+".json")
-			if err == nil {
-				err = json.Unmarshal(data, &messages) // adds to what is there
-			}
-			if err != nil {
-				panic("i18n: catalogue " + lang + ": " + err.Error())
-			}
+	return &Printer{lang: lang, messages: sync.OnceValue(func() map[string]message {
+		messages, err := readMessages(catalogues, lang)
+		if err != nil {
+			panic("i18n: catalogue " + lang + ": " + err.Error())
 		}
 		return messages
 	})}

@@ -68,13 +68,14 @@ func New() (*Languages, error) {
 		return nil, fmt.Errorf("i18n: catalogues: %w", err)
 	}
 	printers := make(map[string]*Printer)
-	entries, err := fs.ReadDir(catalogues, "catalog")
+	entries, err := fs.ReadDir(catalogues, ".")
 	if err != nil {
 		return nil, err
 	}
 	for _, entry := range entries {
-		lang := strings.TrimSuffix(entry.Name(), ".json")
-		printers[lang] = newPrinter(catalogues, lang)
+		if lang := strings.TrimSuffix(entry.Name(), ".json"); entry.Name() != keysFile {
+			printers[lang] = newPrinter(catalogues, lang)
+		}
 	}
 	return newLanguages(printers), nil
 }
