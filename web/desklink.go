@@ -173,11 +173,11 @@ func (s *Server) lifetimes(c echo.Context, chosen string) []views.Option {
 	return options
 }
 
-// languages are those that a link can be in; the account's own is chosen at first.
+// languages are those that a link can be in; the account's own is chosen at first, or the agent's if nobody knows it.
 func (s *Server) languages(c echo.Context, locale, chosen string) []views.Option {
 	allowed := s.Desk.Rules().Languages
 	if chosen == "" {
-		chosen = s.Brand.Languages.Match(locale).Lang()
+		chosen = s.Brand.Languages.Match(locale, s.printer(c).Lang()).Lang()
 		if len(allowed) > 0 && !slices.Contains(allowed, chosen) {
 			chosen = allowed[0]
 		}

@@ -66,6 +66,10 @@ func TestTheDeskInEveryLanguage(t *testing.T) {
 		for _, path := range []string{account, account + "/link", account + "/lost-phone", link, "/desk/approvals", "/desk/coverage", "/desk/audit", "/desk/links/99"} {
 			agent.get(path).speaks(printer, languages.Match("en"))
 		}
+		agent.get(account + "/link")
+		if got := agent.page.Attr("#language option[selected]", "value"); got != each.Tag {
+			t.Errorf("%s: a link for who has no language is in %q", each.Tag, got)
+		}
 		agent.get("/desk").submit("/desk/look-up", "account", "nobody").status(http.StatusUnprocessableEntity).speaks(printer, languages.Match("en"))
 		agent.get(account)
 		at, err := time.Parse(time.RFC3339, agent.page.Attr(".facts time", "datetime"))
