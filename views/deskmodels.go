@@ -93,10 +93,10 @@ type DeskDeed struct {
 // Pill is a state in a word or two.
 type Pill struct{ Text, Tone string }
 
-// Fact is a line about an account: a text or a time.
+// Fact is a line about an account: what the pool has, a text of ours, a time.
 type Fact struct {
-	Term, Text string
-	At         time.Time
+	Term, Data, Text string
+	At               time.Time
 }
 
 // DeskAction is a button, or why there is none.
@@ -136,6 +136,7 @@ type DeskForm struct {
 // Option is a choice of a menu.
 type Option struct {
 	Value, Text string
+	Lang        string // of Text, if it is not the page's
 	Chosen      bool
 }
 
@@ -211,7 +212,7 @@ type DeskCoverage struct {
 
 // DeskCovered is a group's figures.
 type DeskCovered struct {
-	Group    string
+	Group    string // "" is everybody
 	Deadline time.Time
 	Counts   []string
 }

@@ -82,15 +82,6 @@ func spelling(character rune) string {
 	return words[character-'A']
 }
 
-// spoken is the word by which a character of a link's piece is told by phone.
-func spoken(character rune) string {
-	digits := [...]string{"Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"}
-	if character >= '0' && character <= '9' {
-		return digits[character-'0']
-	}
-	return spelling(character)
-}
-
 // oauthStart is where signing in at Cognito's own pages begins.
 func oauthStart(returnTo string) templ.SafeURL {
 	path := "/sign-in/oauth"

@@ -161,10 +161,9 @@ func (s *Server) atDesk(row deskRoute) echo.HandlerFunc {
 	})
 }
 
-// atDeskDoor reads the sign-in, if there is one, and speaks the desk's texts.
+// atDeskDoor reads the sign-in, if there is one.
 func (s *Server) atDeskDoor(handle func(echo.Context, deskSession) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		c.Set(langKey, s.Brand.Languages.Desk(s.printer(c)))
 		in, err := s.readDesk(c)
 		if err != nil {
 			return err

@@ -345,3 +345,16 @@ func TestTheLinksLanguage(t *testing.T) {
 	p.clock.advance(15 * time.Minute)
 	agent.get(agent.path()).text(".split .pill", "Expired")
 }
+
+// What the pool has and what we say of it stand apart: the address keeps its own direction, and no browser translates it.
+func TestUnverifiedAddressIsTold(t *testing.T) {
+	p := openPortal(t, withDesk)
+	p.addAgent("dana", "desk")
+	p.must(p.pool.AddUser(userpool.User{
+		Username: "noor", Password: password, State: userpool.StateNew,
+		Attributes: map[string]string{"email": "noor@example.test", "phone_number": "+15550100"},
+	}))
+	agent := p.browser().deskSignIn("dana").lookedUp("noor")
+	agent.text(".facts", "noor@example.test (not verified").text(".facts", "+15550100 (not verified")
+	agent.text(".facts bdi", "noor")
+}

@@ -165,28 +165,29 @@ func (s *Server) pills(c echo.Context, known helpdesk.Case) []views.Pill {
 // facts are what is known in whole sentences, also what Cognito cannot tell.
 func (s *Server) facts(c echo.Context, known helpdesk.Case) []views.Fact {
 	p, account := s.printer(c), known.Account
-	verified := func(value string, yes bool) string {
-		if value != "" && !yes {
-			return value + " " + p.T("desk.fact.unverified")
+	reach := func(term, value string, verified bool) views.Fact {
+		fact := views.Fact{Term: p.T(term), Data: value}
+		if value != "" && !verified {
+			fact.Text = p.T("desk.fact.unverified")
 		}
-		return value
+		return fact
 	}
 	signIn := views.Fact{Term: p.T("desk.fact.last_sign_in"), At: known.LastSignIn}
 	if known.LastSignIn.IsZero() {
 		signIn.Text = p.T("desk.fact.not_told")
 	}
 	facts := []views.Fact{
-		{Term: p.T("desk.fact.username"), Text: account.Username},
-		{Term: p.T("desk.fact.email"), Text: verified(account.Email, account.EmailVerified)},
-		{Term: p.T("desk.fact.phone"), Text: verified(account.Phone, account.PhoneVerified)},
+		{Term: p.T("desk.fact.username"), Data: account.Username},
+		reach("desk.fact.email", account.Email, account.EmailVerified),
+		reach("desk.fact.phone", account.Phone, account.PhoneVerified),
 		{Term: p.T("desk.fact.status"), Text: s.statusText(c, account.Status)},
 		{Term: p.T("desk.fact.app"), Text: p.T("desk.app." + string(known.App))},
 		signIn,
 		{Term: p.T("desk.fact.frozen"), At: known.FrozenAt},
-		{Term: p.T("desk.fact.groups"), Text: strings.Join(known.Groups, ", ")},
+		{Term: p.T("desk.fact.groups"), Data: strings.Join(known.Groups, p.T("layout.comma"))},
 		{Term: p.T("desk.fact.created"), At: account.Created},
 	}
-	return slices.DeleteFunc(facts, func(f views.Fact) bool { return f.Text == "" && f.At.IsZero() })
+	return slices.DeleteFunc(facts, func(f views.Fact) bool { return f.Data == "" && f.Text == "" && f.At.IsZero() })
 }
 
 // statusText is an account's state in the pool in our words.

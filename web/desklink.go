@@ -174,11 +174,11 @@ func (s *Server) lifetimes(c echo.Context, chosen string) []views.Option {
 	return options
 }
 
-// languages are those that a link can be in; the account's own is chosen at first.
+// languages are those that a link can be in; the account's own is chosen at first, or the agent's if nobody knows it.
 func (s *Server) languages(c echo.Context, locale, chosen string) []views.Option {
 	allowed := s.Desk.Rules().Languages
 	if chosen == "" {
-		chosen = s.Brand.Languages.Match(locale).Lang()
+		chosen = s.Brand.Languages.Match(locale, s.printer(c).Lang()).Lang()
 		if len(allowed) > 0 && !slices.Contains(allowed, chosen) {
 			chosen = allowed[0]
 		}
@@ -186,7 +186,7 @@ func (s *Server) languages(c echo.Context, locale, chosen string) []views.Option
 	var options []views.Option
 	for _, each := range s.Brand.Languages.All() {
 		if len(allowed) == 0 || slices.Contains(allowed, each.Tag) {
-			options = append(options, views.Option{Value: each.Tag, Text: each.Name, Chosen: each.Tag == chosen})
+			options = append(options, views.Option{Value: each.Tag, Text: each.Name, Lang: each.Tag, Chosen: each.Tag == chosen})
 		}
 	}
 	return options

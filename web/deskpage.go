@@ -4,7 +4,9 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -35,6 +37,19 @@ func (s *Server) deskPage(c echo.Context, a deskAgent, titleKey string, failed b
 		}
 	}
 	return page
+}
+
+// deskPageAt is an address of the desk if a GET of it answers a page: else the first one's.
+func (s *Server) deskPageAt(path string) string {
+	parts := strings.Split(path, "/")
+	if slices.ContainsFunc(s.deskRoutes(), func(row deskRoute) bool {
+		return row.method == http.MethodGet && slices.EqualFunc(strings.Split(row.path, "/"), parts, func(want, got string) bool {
+			return want == got || strings.HasPrefix(want, ":")
+		})
+	}) {
+		return path
+	}
+	return deskHome
 }
 
 // number is a number in the address.

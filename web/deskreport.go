@@ -35,9 +35,6 @@ func (s *Server) showCoverage(c echo.Context, a deskAgent) error {
 	}
 	for _, group := range coverage.Groups {
 		row := views.DeskCovered{Group: group.Group, Deadline: group.Deadline}
-		if row.Group == "" {
-			row.Group = p.T("desk.coverage.everybody")
-		}
 		for _, standing := range helpdesk.Standings() {
 			row.Counts = append(row.Counts, strconv.Itoa(group.Counts[standing]))
 		}

@@ -9,7 +9,7 @@ import (
 // deskStates are the pages of agents.
 func deskStates() []state {
 	desk := func(name string, reach func(b *browser)) state {
-		return state{name: "desk-" + name, desk: true, with: []func(*portalOptions){withDesk}, reach: reach}
+		return state{name: "desk-" + name, with: []func(*portalOptions){withDesk}, reach: reach}
 	}
 	enrolled := func(b *browser) (path string) {
 		b.addCaller("edsger", userpool.StateEnrolled)

@@ -79,6 +79,9 @@ func (s *Server) cameFrom(c echo.Context) string {
 	if err != nil || from.Host != s.PublicURL.Host {
 		return "/"
 	}
+	if s.DeskSessions != nil && (from.Path == deskHome || strings.HasPrefix(from.Path, deskHome+"/")) {
+		return s.deskPageAt(deskPath(from.EscapedPath()))
+	}
 	if locator, found := strings.CutPrefix(from.EscapedPath(), linkPrefix); found && len(locator) <= maxLocator {
 		return linkPrefix + locator // whoever has opened an address needs it again
 	}

@@ -22,7 +22,6 @@ type state struct {
 	name  string
 	with  []func(*portalOptions) // of its portal; none: the pool insists on MFA
 	oauth bool                   // people can sign in at Cognito's pages
-	desk  bool                   // an agent's page: in English, whatever the browser asks for
 	reach func(b *browser)       // after this the browser stands at the page
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"cognito-enroll/internal/enroll"
 	"cognito-enroll/internal/helpdesk"
-	"cognito-enroll/internal/i18n"
 )
 
 // What the help desk's pages say: a key as it is, or the beginning of one.
@@ -17,11 +16,7 @@ var deskKey = regexp.MustCompile(`"(desk\.[a-z_]+(?:\.[a-z_]+)*[._]?)"`)
 
 // Every key that the desk's pages name has a text, and every text is named.
 func TestDeskKeysAndTextsFitTogether(t *testing.T) {
-	all, err := i18n.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := all.Desk(all.Match("en"))
+	p := printer(t)
 	used, begun := deskKeys(t)
 	var kinds []string
 	for _, kind := range helpdesk.Kinds() {
@@ -114,19 +109,4 @@ func words[T ~string](values []T) []string {
 		texts = append(texts, string(value))
 	}
 	return texts
-}
-
-// Who reads a language in which the desk is not translated reads all of it in English.
-func TestDeskSpeaksOneLanguage(t *testing.T) {
-	all, err := i18n.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, each := range all.All() {
-		p, _ := all.Printer(each.Tag)
-		desk := all.Desk(p)
-		if lang := desk.Lang(); lang != each.Tag && lang != "en" || !desk.Has("desk.name") || !desk.Has("layout.skip") {
-			t.Errorf("%s: the desk speaks %s", each.Tag, lang)
-		}
-	}
 }

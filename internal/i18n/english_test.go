@@ -10,17 +10,20 @@ import (
 )
 
 // What is the same in every language: names, and what is typed in a terminal.
-var international = []string{"QR", "SMS", "SHA", "Apple", "Android", "iPhone", "dana", "go run ./cmd/portal code KEY"}
+var international = []string{"QR", "SMS", "SHA", "Apple", "Android", "iPhone", "dana", "go run ./cmd/portal code KEY", "Cognito", "IAM", "CSV", "JSON Lines", "JSON", "sub"}
 
 // What a language and English have in common, to the letter.
 var inCommon = map[string][]string{
-	"de": {"Computer", "Name"},
-	"es": {"Error: "},
-	"fr": {" minutes"},
-	"id": {"Email"},
-	"it": {"Computer", "Password", "Account"},
-	"nl": {"Computer", "Account", "authenticator app is", "app is open"},
-	"vi": {"Email"},
+	"de":    {"Computer", "Name", "App", "Links", "Ticket"},
+	"es":    {"Error: "},
+	"fr":    {" minutes", "Ticket"},
+	"id":    {"Email"},
+	"it":    {"Computer", "Password", "Account", "App", "Ticket"},
+	"nb":    {"App"},
+	"nl":    {"Computer", "Account", "authenticator app is", "app is open", "App", "Links", "Ticket"},
+	"pt-BR": {"Links"},
+	"sv":    {"App"},
+	"vi":    {"Email"},
 }
 
 var (

@@ -2,9 +2,9 @@
 //
 // A catalogue is catalog/<language>.json: message keys to texts. "{name}" in a text is replaced by the value of that
 // name; a text that depends on a number is an object of plural categories (CLDR: one, few, many, other); "**words**"
-// are set in bold by the views. What only agents of the help desk read is in desk/<language>.json, see [Languages.Desk].
-// A [Printer] is one language; it is passed in page models, never ambient, so that no page can answer in another
-// visitor's language.
+// are set in bold by the views. What only agents of the help desk read is in desk/<language>.json: a text of one folder
+// never waits for a translator of the other. A [Printer] is one language with the texts of both; it is passed in page
+// models, never ambient, so that no page can answer in another visitor's language.
 package i18n
 
 import (
@@ -49,11 +49,8 @@ type Printer struct {
 // portals need a few of them, and all together are most of what a start takes. One that cannot be read is a mistake in
 // the program, which a test finds.
 func newPrinter(catalogues fs.FS, lang string) *Printer {
-	return &Printer{lang: lang, messages: sync.OnceValue(func() (messages map[string]message) {
-		data, err := fs.ReadFile(catalogues, "catalog/"+lang+".json")
-		if err == nil {
-			err = json.Unmarshal(data, &messages)
-		}
+	return &Printer{lang: lang, messages: sync.OnceValue(func() map[string]message {
+		messages, err := readMessages(catalogues, lang)
 		if err != nil {
 			panic("i18n: catalogue " + lang + ": " + err.Error())
 		}

@@ -49,7 +49,8 @@ func TestMarksInValuesAreText(t *testing.T) {
 
 var literalKey = regexp.MustCompile(`"((?:layout|languages|link|notme|demo|prepare|signin|newpassword|choose|challenge|method|review|setup|code|finish|done|forgot|handoff|mail|swap|continue|reset|confirm|attribute|problem|line)(?:\.[a-z0-9_-]+)+)"`)
 
-// Every key that the code names has a text, and every text is named by the code.
+// Every key that the code names has a text, and every text is named by the code. Those of the help desk have a test of
+// their own.
 func TestKeysAndTextsFitTogether(t *testing.T) {
 	p := printer(t)
 	used := map[string]bool{}
@@ -111,7 +112,7 @@ func TestKeysAndTextsFitTogether(t *testing.T) {
 	keys := p.Keys()
 	slices.Sort(keys)
 	for _, key := range keys {
-		if !used[key] {
+		if !used[key] && !strings.HasPrefix(key, "desk.") {
 			t.Errorf("nobody says %q", key)
 		}
 	}

@@ -2,10 +2,8 @@ package i18n
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -52,10 +50,8 @@ var names = []Language{
 // Languages are the catalogues that are built in. It is safe for concurrent use.
 type Languages struct {
 	printers map[string]*Printer
-	desk     map[string]map[string]message // what agents read beside, by language
-	agents   map[string]*Printer           // both together
-	tags     []language.Tag                // the fallback first
-	byTag    []*Printer                    // in the order of tags
+	tags     []language.Tag // the fallback first
+	byTag    []*Printer     // in the order of tags
 	matcher  language.Matcher
 
 	mu    sync.Mutex
@@ -72,62 +68,20 @@ func New() (*Languages, error) {
 		return nil, fmt.Errorf("i18n: catalogues: %w", err)
 	}
 	printers := make(map[string]*Printer)
-	entries, err := fs.ReadDir(catalogues, "catalog")
+	entries, err := fs.ReadDir(catalogues, ".")
 	if err != nil {
 		return nil, err
 	}
 	for _, entry := range entries {
-		lang := strings.TrimSuffix(entry.Name(), ".json")
-		printers[lang] = newPrinter(catalogues, lang)
-	}
-	desk, err := readDesk(catalogues)
-	if err != nil {
-		return nil, err
-	}
-	return newLanguages(printers, desk), nil
-}
-
-// readDesk reads the catalogues of the help desk's pages.
-func readDesk(catalogues fs.FS) (map[string]map[string]message, error) {
-	entries, err := fs.ReadDir(catalogues, "desk")
-	if err != nil {
-		return nil, err
-	}
-	desk := map[string]map[string]message{}
-	for _, entry := range entries {
-		data, err := fs.ReadFile(catalogues, "desk/"+entry.Name())
-		if err != nil {
-			return nil, err
-		}
-		var messages map[string]message
-		if err := json.Unmarshal(data, &messages); err != nil {
-			return nil, fmt.Errorf("i18n: desk/%s: %w", entry.Name(), err)
-		}
-		desk[strings.TrimSuffix(entry.Name(), ".json")] = messages
-	}
-	return desk, nil
-}
-
-// Desk is the Printer of the help desk's pages for whoever reads p: in the same language where they are translated, else
-// in English. It has all texts of the other pages, too.
-func (l *Languages) Desk(p *Printer) *Printer {
-	if own, found := l.agents[p.lang]; found {
-		return own
-	}
-	return l.agents[fallback]
-}
-
-func newLanguages(printers map[string]*Printer, desk map[string]map[string]message) *Languages {
-	l := &Languages{printers: printers, desk: desk, agents: map[string]*Printer{}, known: make(map[string]*Printer)}
-	for lang, texts := range desk {
-		if p, found := printers[lang]; found {
-			l.agents[lang] = &Printer{lang: lang, messages: sync.OnceValue(func() map[string]message {
-				messages := maps.Clone(p.messages())
-				maps.Copy(messages, texts)
-				return messages
-			})}
+		if lang := strings.TrimSuffix(entry.Name(), ".json"); entry.Name() != keysFile {
+			printers[lang] = newPrinter(catalogues, lang)
 		}
 	}
+	return newLanguages(printers), nil
+}
+
+func newLanguages(printers map[string]*Printer) *Languages {
+	l := &Languages{printers: printers, known: make(map[string]*Printer)}
 	order := l.All()
 	slices.SortStableFunc(order, func(a, b Language) int { return cmp.Compare(rank(a.Tag), rank(b.Tag)) })
 	for _, each := range order {

@@ -1,7 +1,10 @@
 package i18n_test
 
 import (
+	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -92,6 +95,32 @@ func TestEveryCatalogueIsComplete(t *testing.T) {
 		for key := range messages {
 			if _, found := english[key]; !found {
 				t.Errorf("%s has %q, which nobody says", each.Tag, key)
+			}
+		}
+	}
+}
+
+// A text is in one folder alone: that of the help desk for what begins with "desk.", else the other. One that is in both
+// would win by chance.
+func TestEveryTextIsInOneFolder(t *testing.T) {
+	for _, folder := range []string{"catalog", "desk"} {
+		files, err := filepath.Glob(folder + "/*.json")
+		if err != nil || len(files) != 24 {
+			t.Fatalf("%d catalogues in %s (%v), want 24", len(files), folder, err)
+		}
+		for _, name := range files {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts := map[string]any{}
+			if err := json.Unmarshal(data, &texts); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			for key := range texts {
+				if strings.HasPrefix(key, "desk.") != (folder == "desk") {
+					t.Errorf("%s has %q", name, key)
+				}
 			}
 		}
 	}

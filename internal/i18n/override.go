@@ -41,7 +41,7 @@ func (l *Languages) With(texts fs.FS) (*Languages, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	return newLanguages(printers, l.desk), nil
+	return newLanguages(printers), nil
 }
 
 func (p *Printer) with(texts fs.FS, name string) (*Printer, error) {
