@@ -52,7 +52,7 @@ func deskStates() []state {
 			b.get(path).submit(path, "ticket", "", "reason", "", "proof", "")
 		}),
 		desk("link-made", func(b *browser) { atDesk(b).makesLink("alice") }),
-		{name: "desk-link-by-name", desk: true, with: []func(*portalOptions){opensByName}, reach: func(b *browser) {
+		{name: "desk-link-by-name", with: []func(*portalOptions){opensByName}, reach: func(b *browser) {
 			at := atDesk(b).lookedUp("alice").path()
 			b.get(at+"/link").submit(at+"/link", "ticket", "HD-1", "reason", "new", "proof", "contract")
 		}},
