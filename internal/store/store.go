@@ -6,7 +6,7 @@
 //	postgres://…       many nodes (postgres.go)                          several portals behind one address
 //
 //	what                                             file          kept until
-//	sessions that ended; accounts signed out         sessions.go   their cookies have expired
+//	sessions that ended; accounts signed out         sessions.go   their cookies have expired (over.go: in memory)
 //	flows on their way into another browser          handoffs.go   taken, or expired
 //	answers to requests that may be sent again       answers.go    a day
 //	messages to another server                       deliveries.go it took them, or too many tries
@@ -70,6 +70,7 @@ type Store struct {
 	now                       func() time.Time
 	readTimeout, writeTimeout time.Duration
 	statements                sync.Map // of *sql.Stmt by query; see prepared
+	over                      over     // of an engine that is owned
 	meters                    meters
 }
 
@@ -85,6 +86,8 @@ type engine struct {
 	key string
 	// conflict reports whether an error says that a row with the same key exists.
 	conflict func(error) bool
+	// owned reports whether one process serves from the store, so that it may go by its memory for a moment: see over.
+	owned bool
 	// commits reports whether a single statement that returns rows tells of a failed commit. SQLite's driver may
 	// commit when the rows are closed, and database/sql drops what that says: there, such a statement needs a transaction.
 	commits bool
