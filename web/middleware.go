@@ -149,15 +149,20 @@ func protective(https bool) http.Header {
 	return header
 }
 
+// private are the headers of every answer but assets: of what belongs to one visitor.
+func private() http.Header {
+	return http.Header{
+		"Cache-Control": {"no-store"}, "Vary": {"HX-Request, HX-Request-Type, Cookie"}, "X-Robots-Tag": {"noindex, nofollow, noarchive"},
+	}
+}
+
 // protect sets the headers of every answer and refuses forms that another site sent.
 func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		header := c.Response().Header()
 		maps.Copy(header, s.headers)
 		if !strings.HasPrefix(c.Request().URL.Path, static.Prefix) {
-			header.Set("Cache-Control", "no-store")
-			header.Set("Vary", "HX-Request, HX-Request-Type, Cookie")
-			header.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
+			maps.Copy(header, s.pageHeaders)
 		}
 		if err := s.csrf.Check(c.Request()); err != nil {
 			return &badRequest{status: http.StatusForbidden, err: fmt.Errorf("foreign origin: %w", err)}

@@ -13,6 +13,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -128,17 +130,23 @@ type Return struct{ Key, Name, URL string }
 // Server is the portal. It is an http.Handler.
 type Server struct {
 	Options
-	csrf    *http.CrossOriginProtection
-	echo    *echo.Echo
-	headers http.Header // of every answer; see protect
-	meters  meters
-	agents  agents // of pages that ask every other second
-	names   names  // of accounts in lists
+	csrf        *http.CrossOriginProtection
+	echo        *echo.Echo
+	headers     http.Header // of every answer; see protect
+	pageHeaders http.Header // of every answer but assets
+	bodies      sync.Pool   // of *bytes.Buffer, for pages
+	meters      meters
+	agents      agents // of pages that ask every other second
+	names       names  // of accounts in lists
 }
 
 // New makes a Server.
 func New(opts Options) (*Server, error) {
-	s := &Server{Options: opts, csrf: http.NewCrossOriginProtection(), echo: echo.New(), headers: protective(opts.PublicURL.Scheme == "https")}
+	s := &Server{
+		Options: opts, csrf: http.NewCrossOriginProtection(), echo: echo.New(),
+		headers: protective(opts.PublicURL.Scheme == "https"), pageHeaders: private(),
+		bodies: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+	}
 	// Behind a proxy that rewrites Host, old browsers' Origin does not fit Host; it may be this instead.
 	if err := s.csrf.AddTrustedOrigin((&url.URL{Scheme: opts.PublicURL.Scheme, Host: opts.PublicURL.Host}).String()); err != nil {
 		return nil, fmt.Errorf("web: public URL: %w", err)
