@@ -3,7 +3,7 @@
 //
 //	sqlite:portal.db   one file, made at the first start (sqlite.go)     one process serves, others may look and act
 //	sqlite::memory:    nothing outlives the process                      the demo, tests
-//	postgres://…       many nodes (postgres.go)                          several portals behind one address
+//	postgres://…       many nodes (postgres.go, pgdriver.go)             several portals behind one address
 //
 //	what                                             file          kept until
 //	sessions that ended; accounts signed out         sessions.go   their cookies have expired (over.go: in memory)
@@ -118,7 +118,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	case "sqlite":
 		s.engine, err = openSQLite(ctx, rest)
 	case "postgres", "postgresql":
-		s.engine, err = openPostgres(url, or(opts.MaxConns, 8))
+		s.engine, err = openPostgres(url, or(opts.MaxConns, 8), s.meters.now)
 	default:
 		err = errors.New("want sqlite:<file>, sqlite::memory: or postgres://…") // not the URL: it may hold a password
 	}
