@@ -32,6 +32,8 @@ type bench struct {
 
 	rows  []row
 	costs []row
+
+	busyBefore, busyAfter float64 // others' part of the processors' time
 }
 
 // newBench starts the pool and the servers. Each of them has one processor: what it does in a second of CPU time is

@@ -25,6 +25,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // options say how much to measure.
@@ -68,6 +69,9 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = b.close() }() // nothing depends on what it leaves behind
+	if b.busyBefore, err = othersAtWork(ctx); err != nil {
+		return err
+	}
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) error
@@ -82,5 +86,27 @@ func run(ctx context.Context, o options, out io.Writer) error {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
+	if b.busyAfter, err = othersAtWork(ctx); err != nil {
+		return err
+	}
 	return b.write(out)
+}
+
+// glance is how long others are watched.
+const glance = 2 * time.Second
+
+// othersAtWork is the part of the processors' time that other programs have while nothing is measured.
+func othersAtWork(ctx context.Context) (float64, error) {
+	busy, idle, err := processors()
+	if err != nil {
+		return 0, err
+	}
+	select {
+	case <-time.After(glance):
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	busyThen, idleThen, err := processors()
+	busy, idle = busyThen-busy, idleThen-idle
+	return busy / max(busy+idle, 1), err
 }
