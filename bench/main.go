@@ -1,5 +1,5 @@
 // Command bench measures the portal and writes docs/performance.md's table. "make bench" builds what it needs and runs
-// it; Linux only, three minutes or so.
+// it; Linux only, under nine minutes where nobody else is at work.
 //
 //	figures.go, figures_service.go   every row of the table: what is measured, beside what, and its goal
 //	measure.go   rounds that take turns, pairs of one round, their median
@@ -76,8 +76,14 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		name    string
 		measure func(context.Context) error
 	}{
-		{"pages", b.pages}, {"enrollments", b.enrollments}, {"calls", b.calls}, {"crowd", b.crowd}, {"waits", b.waits}, {"sizes", b.sizes},
-		{"starts", b.starts}, {"memory", b.memory},
+		{"pages", b.pages},
+		{"enrollments", b.enrollments},
+		{"calls", b.calls},
+		{"crowd", b.crowd},
+		{"waits", b.waits},
+		{"sizes", b.sizes},
+		{"starts", b.starts},
+		{"memory", b.memory},
 	} {
 		if o.parts != "" && !slices.Contains(strings.Split(o.parts, ","), part.name) {
 			continue
