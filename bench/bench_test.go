@@ -33,7 +33,7 @@ func TestSmoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"before\n" + beginMark, endMark + "after\n",
+		"before\n" + beginMark, endMark + "after\n", "Other programs had ",
 		"| calls to the pool, from sign-in to done | 4 | 4 | yes |",
 		"| … on the token path, after signing in | 3 | 3 | yes |",
 		"| … for two reloads and a wrong code | 0 | 0 | yes |",

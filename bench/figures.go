@@ -32,6 +32,8 @@ type bench struct {
 
 	rows  []row
 	costs []row
+
+	busyBefore, busyAfter float64 // others' part of the processors' time
 }
 
 // newBench starts the pool and the servers. Each of them has one processor: what it does in a second of CPU time is
@@ -102,7 +104,9 @@ func (b *bench) program(name, processors, ready string) program {
 func (b *bench) portalProgram(processors string) program {
 	p := b.program("portal", processors, "/sign-in")
 	p.args = append(p.args, "-auth-flow", "password", "-session-validity", "15m", "-support", "Need help? Call the service desk: 555 0100")
-	p.env = append(p.env, "COGNITO_USER_POOL_ID=eu-central-1_Bench0001", "COGNITO_CLIENT_ID=bench", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER="+b.poolURL.URL)
+	p.env = append(p.env, "COGNITO_USER_POOL_ID=eu-central-1_Bench0001", "COGNITO_CLIENT_ID=bench", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER="+b.poolURL.URL,
+		"COGNITO_QUOTA_SIGN_IN=100000", "COGNITO_QUOTA_UPDATES=100000", // a pool that takes all that come: nobody waits in line
+		"PORTAL_TRUSTED_PROXIES=127.0.0.0/8") // every visitor has a network of his own, as far as limits go
 	return p
 }
 
@@ -123,7 +127,8 @@ func (b *bench) visitors(at site, count int) []*visitor {
 }
 
 func (b *bench) visitor(at site, c *conn) *visitor {
-	return &visitor{site: at, conn: c, user: fmt.Sprintf("user-%07d@example.com", b.users.Add(1))}
+	n := b.users.Add(1)
+	return &visitor{site: at, conn: c, user: fmt.Sprintf("user-%07d@example.com", n), from: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)}
 }
 
 // ready brings visitors as far as the QR code, which they have not seen yet.

@@ -54,11 +54,18 @@ const (
 	endMark   = "<!-- make bench: end -->\n"
 )
 
+// quiet is the part of the processors' time that others may have.
+const quiet = 0.15
+
 func (b *bench) table() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "Medians of %d rounds, with the lowest and highest; %d processors, %s on %s/%s.\n\n",
 		b.options.rounds, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	out.WriteString("| figure | measured | goal | reached |\n|---|---|---|---|\n")
+	fmt.Fprintf(&out, "Other programs had %.0f %% of the processors before the run and %.0f %% after it.", 100*b.busyBefore, 100*b.busyAfter)
+	if max(b.busyBefore, b.busyAfter) > quiet {
+		out.WriteString(" **The machine was not quiet**: times on the clock (waiting, starting) say nothing, and ratios of CPU time vary as their spread tells.")
+	}
+	out.WriteString("\n\n| figure | measured | goal | reached |\n|---|---|---|---|\n")
 	for _, r := range b.rows {
 		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", r.figure, r.measured, r.goal, r.reached)
 	}

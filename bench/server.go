@@ -57,11 +57,7 @@ func start(ctx context.Context, p program) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.name, err)
 	}
-	if os.Getenv("ZZ_LOG") == "" {
-		defer func() { _ = errors.Join(log.Close(), os.Remove(log.Name())) }()
-	} else {
-		println(log.Name())
-	} // the server goes on writing to it
+	defer func() { _ = errors.Join(log.Close(), os.Remove(log.Name())) }() // the server goes on writing to it
 	s.process.Stdout, s.process.Stderr = log, log
 	if err := s.process.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", p.name, err)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,6 +19,25 @@ func cpuTime(pid int) (time.Duration, error) {
 		return 0, fmt.Errorf("CPU time of process %d: %w", pid, err)
 	}
 	return time.Duration(spent.Nano()), nil
+}
+
+// processors is how long all processors together have been at work, and how long there was nothing to do (proc(5)).
+func processors() (busy, idle float64, err error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, 0, fmt.Errorf("processors: %w", err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	for i, field := range strings.Fields(line) { // cpu user nice system idle iowait irq softirq steal guest guest_nice
+		ticks, _ := strconv.ParseFloat(field, 64) // digits, but for the first
+		switch {
+		case i == 4 || i == 5:
+			idle += ticks
+		case i < 9: // guests are users, too
+			busy += ticks
+		}
+	}
+	return busy, idle, nil
 }
 
 // memory is how many bytes of a process are in memory now, and at most so far.

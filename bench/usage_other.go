@@ -12,3 +12,5 @@ var errNotLinux = errors.New("bench measures other processes' CPU time, which it
 func cpuTime(int) (time.Duration, error) { return 0, errNotLinux }
 
 func memory(int) (now, most int64, err error) { return 0, 0, errNotLinux }
+
+func processors() (busy, idle float64, err error) { return 0, 0, errNotLinux }

@@ -27,6 +27,7 @@ type visitor struct {
 	site
 	conn    *conn
 	user    string
+	from    string // his address, as a proxy tells it
 	cookies jar
 	page    []byte // with the QR code
 	last    answer
@@ -39,7 +40,7 @@ var (
 
 // ask sends a request and wants a status, and for a redirect where it leads.
 func (v *visitor) ask(method, path, form, more string, status int, location string) error {
-	got, err := v.conn.do(method, path, v.cookies.String(), form, more)
+	got, err := v.conn.do(method, path, v.cookies.String(), form, more+"X-Forwarded-For: "+v.from+"\r\n")
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed css/portal.css css/desk.css js/htmx.min.js js/portal.js img/icon.svg
@@ -37,11 +38,12 @@ type Assets struct {
 }
 
 type asset struct {
-	contentType   string
-	plain, zipped []byte
+	contentType string
+	plain       []byte
+	zipped      func() []byte // made when it is first asked for
 }
 
-// New prepares the assets. They are compressed here, once: they hold no secret, unlike pages, which never are.
+// New prepares the assets. They are compressed, once: they hold no secret, unlike pages, which never are.
 func New() (*Assets, error) {
 	a := &Assets{urls: make(map[string]string), byURL: make(map[string]asset)}
 	for name, source := range map[string]struct {
@@ -57,15 +59,11 @@ func New() (*Assets, error) {
 		if err != nil {
 			return nil, fmt.Errorf("static: %w", err)
 		}
-		zipped, err := compress(plain)
-		if err != nil {
-			return nil, fmt.Errorf("static: %s: %w", name, err)
-		}
 		sum := sha256.Sum256(plain)
 		base, ext := path.Base(name), path.Ext(name)
 		url := Prefix + strings.TrimSuffix(base, ext) + "." + hex.EncodeToString(sum[:6]) + ext
 		a.urls[name] = url
-		a.byURL[url] = asset{contentType: source.contentType, plain: plain, zipped: zipped}
+		a.byURL[url] = asset{contentType: source.contentType, plain: plain, zipped: sync.OnceValue(func() []byte { return compress(plain) })}
 	}
 	return a, nil
 }
@@ -91,7 +89,7 @@ func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	header.Set("Vary", "Accept-Encoding")
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		body = file.zipped
+		body = file.zipped()
 		header.Set("Content-Encoding", "gzip")
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
@@ -111,17 +109,10 @@ func join(names []string) ([]byte, error) {
 	return bytes.Join(parts, []byte("\n;\n")), nil
 }
 
-func compress(plain []byte) ([]byte, error) {
+func compress(plain []byte) []byte {
 	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil, fmt.Errorf("compress: %w", err)
-	}
-	if _, err := w.Write(plain); err != nil {
-		return nil, fmt.Errorf("compress: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("compress: %w", err)
-	}
-	return out.Bytes(), nil
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // knows the level, and memory does not fail
+	_, _ = w.Write(plain)
+	_ = w.Close()
+	return out.Bytes()
 }

@@ -70,7 +70,9 @@ func (s *Server) measure(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := s.Clock()
 		ctx, span := s.Tracer.Start(trace.Continue(c.Request().Context(), c.Request().Header), "request", trace.Server)
-		c.SetRequest(c.Request().WithContext(ctx))
+		if ctx != c.Request().Context() { // there is a trace
+			c.SetRequest(c.Request().WithContext(ctx))
+		}
 		err := next(c)
 		method, route, status := methodForLog(c.Request().Method), routeForLog(c.Path()), c.Response().Status
 		s.meters.requests.Add(method, route, strconv.Itoa(status))

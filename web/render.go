@@ -23,10 +23,10 @@ func isPartial(c echo.Context) bool {
 
 // render answers a page, or its fragment. The page is complete in memory before the first byte is sent.
 func (s *Server) render(c echo.Context, status int, page templ.Component) error {
-	var body bytes.Buffer
 	if !isPartial(c) {
 		return s.renderWhole(c, status, page)
 	}
+	var body bytes.Buffer
 	if err := templ.RenderFragments(c.Request().Context(), &body, page, views.Title, views.Step); err != nil {
 		return fmt.Errorf("render: %w", err)
 	}
@@ -38,9 +38,10 @@ func (s *Server) render(c echo.Context, status int, page templ.Component) error 
 
 // renderWhole answers a page that takes the place of the whole one, also in htmx's hands.
 func (s *Server) renderWhole(c echo.Context, status int, page templ.Component) error {
-	var body bytes.Buffer
-	body.Grow(roomForPage)
-	if err := page.Render(c.Request().Context(), &body); err != nil {
+	body := s.bodies.Get().(*bytes.Buffer) //nolint:forcetypeassert // it makes nothing else
+	defer s.bodies.Put(body)
+	body.Reset()
+	if err := page.Render(c.Request().Context(), body); err != nil {
 		return fmt.Errorf("render: %w", err)
 	}
 	if isHTMX(c) {
@@ -55,9 +56,6 @@ func blob(c echo.Context, status int, body []byte) error {
 	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
 	return c.HTMLBlob(status, body)
 }
-
-// roomForPage is more than most pages take.
-const roomForPage = 8 << 10
 
 // page is what every page has. The title says so when a form came back.
 func (s *Server) page(c echo.Context, f enroll.Flow, titleKey string, failed bool) views.Page {

@@ -85,18 +85,19 @@ func (s *Server) finished(c echo.Context, before, next enroll.Flow, err error) e
 }
 
 func (s *Server) renderSetUp(c echo.Context, f enroll.Flow, failure error) error {
-	modules, err := s.QR.Modules(s.uri(f))
+	uri, entry, now := s.uri(f), s.entry(f), s.Now()
+	modules, err := s.QR.Modules(uri)
 	if err != nil {
 		return fmt.Errorf("measure QR: %w", err)
 	}
-	now, render, wrong := s.Now(), s.render, s.codeError(c, failure, s.entry(f))
+	render, wrong := s.render, s.codeError(c, failure, entry)
 	if wrong.Again { // with a form of its own, beside the one that htmx would swap
 		render = s.renderWhole
 	}
 	return render(c, formStatus(failure != nil), views.SetUpPage(views.SetUp{
 		Page:  s.page(c, f, "setup.title", failure != nil),
-		Entry: s.entry(f),
-		Key:   inFours(f.Key.Reveal()), URI: s.uri(f), AppleURI: s.appleURI(c, f),
+		Entry: entry,
+		Key:   inFours(f.Key.Reveal()), URI: uri, AppleURI: s.appleURI(c, f),
 		QRModules: modules, QRPixels: modules * qr.Scale(modules, minQR),
 		Until: f.Until, Left: max(0, f.Until.Sub(now)), CodeAge: now.Sub(totp.StepStart(totp.Step(now))),
 		Apps:   s.Brand.Apps,

@@ -13,12 +13,14 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -130,6 +132,7 @@ type Server struct {
 	echo    *echo.Echo
 	origin  string      // as browsers write it; see ours
 	headers http.Header // of every answer; see protect
+	bodies  sync.Pool   // of *bytes.Buffer, for pages
 	meters  meters
 	agents  agents // of pages that ask every other second
 	names   names  // of accounts in lists
@@ -137,7 +140,10 @@ type Server struct {
 
 // New makes a Server.
 func New(opts Options) (*Server, error) {
-	s := &Server{Options: opts, echo: echo.New(), origin: originOf(opts.PublicURL), headers: protective(opts.PublicURL.Scheme == "https")}
+	s := &Server{
+		Options: opts, echo: echo.New(), origin: originOf(opts.PublicURL), headers: protective(opts.PublicURL.Scheme == "https"),
+		bodies: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+	}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = func(r *http.Request) string { return clientAddr(r, s.Proxies).String() }
 	s.echo.HTTPErrorHandler = s.answerError

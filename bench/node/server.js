@@ -129,4 +129,5 @@ app.post("/verify", handle(async (req, res) => {
 
 app.get("/done", (req, res) => res.send(page("You are done", "<p>From now on you are asked for a code of your app when you sign in.</p>")));
 
-app.listen(Number(port), "127.0.0.1");
+// Connections stay open as long as the others', also where a loaded machine lets one wait for its turn.
+app.listen(Number(port), "127.0.0.1").keepAliveTimeout = 60_000;

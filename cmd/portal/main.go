@@ -31,7 +31,7 @@ import (
 )
 
 // heapFloor is how large the heap may get before it is first collected; GOGC in the environment has the last word.
-const heapFloor = 8 << 20
+const heapFloor = 16 << 20
 
 func main() {
 	if _, given := os.LookupEnv("GOGC"); !given {

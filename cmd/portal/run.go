@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 
 	"cognito-enroll/internal/cognito"
@@ -423,9 +424,16 @@ const embeddedURL = "http://embedded.invalid"
 // oauthTimeout bounds a request to Cognito's token endpoint, or for its keys.
 const oauthTimeout = 8 * time.Second
 
+// idleToPool is how many connections to the pool wait for their next call. The SDK keeps ten: with more people than that at
+// once, most calls would begin with a connection and its TLS handshake.
+const idleToPool = 256
+
 // awsSettings are the SDK's settings for the configured pool.
 func awsSettings(ctx context.Context, cfg config) (aws.Config, error) {
-	c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(cfg.Region))
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = idleToPool, idleToPool
+	})
+	c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(cfg.Region), awsconfig.WithHTTPClient(client))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("AWS settings: %w", err)
 	}

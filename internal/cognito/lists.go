@@ -21,12 +21,17 @@ func acceptLists(stack *middleware.Stack) error {
 		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
 	) (middleware.DeserializeOutput, middleware.Metadata, error) {
 		out, metadata, err := next.HandleDeserialize(ctx, in)
-		if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil {
-			body, readErr := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-			_ = response.Body.Close()
-			response.Body = io.NopCloser(io.MultiReader(bytes.NewReader(listsToText(body)), failing{readErr}))
+		response, ok := out.RawResponse.(*smithyhttp.Response)
+		if !ok || err != nil || !hasParameters(middleware.GetOperationName(ctx)) {
+			return out, metadata, err
 		}
-		return out, metadata, err
+		body, readErr := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+		_ = response.Body.Close()
+		response.Body = io.NopCloser(bytes.NewReader(listsToText(body)))
+		if readErr != nil { // not otherwise: the SDK reads to the end, through 32 KB of its own unless it is one reader
+			response.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{readErr}))
+		}
+		return out, metadata, nil
 	}), middleware.After)
 	if err != nil {
 		return fmt.Errorf("cognito: %w", err)
@@ -34,14 +39,14 @@ func acceptLists(stack *middleware.Stack) error {
 	return nil
 }
 
-// failing gives a reader's error, if there was one, to whoever reads on.
+// failing gives an error to whoever reads on.
 type failing struct{ err error }
 
-func (f failing) Read([]byte) (int, error) {
-	if f.err != nil {
-		return 0, f.err
-	}
-	return 0, io.EOF
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// hasParameters reports whether an operation's answer may be a challenge.
+func hasParameters(operation string) bool {
+	return operation == "InitiateAuth" || operation == "RespondToAuthChallenge"
 }
 
 // listsToText writes lists and objects in ChallengeParameters as text. Anything else is left as it is.

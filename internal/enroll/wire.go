@@ -51,18 +51,6 @@ const (
 	tagTouched
 )
 
-// Flags.
-const (
-	flagHasApp = 1 << iota
-	flagVerified
-	flagTrying
-	flagUnsure
-	flagLooked
-	flagPrefers
-	flagElsewhere
-	flagByApp
-)
-
 // errWire says that bytes are not a flow. It never happens to bytes that MarshalBinary made.
 var errWire = errors.New("enroll: not a flow")
 
@@ -167,8 +155,8 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 	case tagFlags:
 		var flags uint64
 		flags, err = readNumber(value, math.MaxUint64)
-		for flag, field := range f.flagged() {
-			*field = flags&flag != 0
+		for i, field := range f.flagged() {
+			*field = flags>>i&1 != 0
 		}
 	case tagKey:
 		f.Key, err = unpack(value)
@@ -228,20 +216,16 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 	return err
 }
 
-// flagged is the field that each flag stands for.
-func (f *Flow) flagged() map[uint64]*bool {
-	return map[uint64]*bool{
-		flagHasApp: &f.HasApp, flagVerified: &f.Verified, flagTrying: &f.Trying, flagUnsure: &f.Unsure,
-		flagLooked: &f.Looked, flagPrefers: &f.Prefers, flagElsewhere: &f.Elsewhere,
-		flagByApp: &f.ByApp,
-	}
+// flagged is the field that each flag stands for, from the lowest bit on. A flag never gets another place.
+func (f *Flow) flagged() [8]*bool {
+	return [...]*bool{&f.HasApp, &f.Verified, &f.Trying, &f.Unsure, &f.Looked, &f.Prefers, &f.Elsewhere, &f.ByApp}
 }
 
 func (f Flow) flags() uint64 {
 	var flags uint64
-	for flag, field := range f.flagged() {
+	for i, field := range f.flagged() {
 		if *field {
-			flags |= flag
+			flags |= 1 << i
 		}
 	}
 	return flags

@@ -3,7 +3,8 @@
 // Go collects when the heap is twice what was in use last time. A portal at rest has two or three megabytes in use, and
 // a drawn QR code leaves a quarter of one behind: it would be collected after every dozen, for a seventh of all CPU time
 // (docs/performance.md). GOGC=400 would mend that, and let a heap that is large already, because five hundred people have
-// come at once, grow fivefold. A floor does the one without the other.
+// come at once, grow fivefold. A floor does the one without the other; above it the heap grows by half, since what five
+// hundred people have in flight is twenty megabytes.
 package heap
 
 import (
@@ -12,13 +13,13 @@ import (
 	"runtime/metrics"
 )
 
-// usual is GOGC's own default.
-const usual = 100
+// usual is the GOGC of a heap above the floor.
+const usual = 50
 
-// Floor puts the next collection off until the heap has floor bytes, from now on; a heap with more than half of that in
-// use is collected as usual. It is for programs that were started without GOGC.
+// Floor puts the next collection off until the heap has floor bytes, from now on; a heap with more than two thirds of that
+// in use is collected when it has grown by half. It is for programs that were started without GOGC.
 func Floor(floor uint64) {
-	percent := usual
+	percent := 100 // the runtime's own
 	afterEachCollection(func() {
 		if wanted := percentFor(floor, inUse()); wanted != percent {
 			percent = wanted

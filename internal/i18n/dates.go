@@ -77,5 +77,9 @@ func (p *Printer) Clock(t time.Time) string {
 }
 
 func (d dates) format(t time.Time, layout string) string {
-	return strings.NewReplacer("AM", d.am, "PM", d.pm).Replace(t.Format(layout)) + " UTC"
+	text := t.Format(layout)
+	if d.am != "" {
+		text = strings.NewReplacer("AM", d.am, "PM", d.pm).Replace(text)
+	}
+	return text + " UTC"
 }

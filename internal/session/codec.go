@@ -85,7 +85,8 @@ func (c *codec) Decode(name, value string, dst any) error {
 	if err != nil || len(sealed) < headerSize || [4]byte(sealed[:4]) != c.keyID {
 		return ErrInvalid
 	}
-	plain, err := c.aead.Open(nil, sealed[4:headerSize], sealed[headerSize:], c.associated(name))
+	text := sealed[headerSize:] // opened in place
+	plain, err := c.aead.Open(text[:0], sealed[4:headerSize], text, c.associated(name))
 	if err != nil || len(plain) < stampSize {
 		return ErrInvalid
 	}

@@ -211,19 +211,17 @@ func (s *Store) join(r *http.Request) (string, error) {
 	if len(first) > 1 || !found || err != nil || count < 1 || count > maxPieces {
 		return "", ErrInvalid
 	}
-	var whole strings.Builder
-	whole.WriteString(sealed)
 	for i := 1; i < count; i++ {
 		piece := r.CookiesNamed(pieceName(s.name, i))
 		if len(piece) != 1 {
 			return "", ErrInvalid
 		}
-		whole.WriteString(piece[0].Value)
+		sealed += piece[0].Value
 	}
-	if whole.Len() == 0 {
+	if sealed == "" {
 		return "", ErrInvalid
 	}
-	return whole.String(), nil
+	return sealed, nil
 }
 
 func pieceName(name string, i int) string {

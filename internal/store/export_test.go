@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"database/sql"
+)
 
 // Exec executes a statement past the store's methods, as somebody with access to the database would.
 func Exec(ctx context.Context, s *Store, query string, args ...any) error {
@@ -16,3 +19,8 @@ func QueryText(ctx context.Context, s *Store, query string, args ...any) (text s
 
 // Rehash gives an audit entry the hash that fits it.
 func Rehash(entry *AuditEntry) { entry.Hash = entry.Sum() }
+
+// Transact runs do in one transaction, as the store's methods do.
+func Transact(ctx context.Context, s *Store, do func(context.Context, *sql.Tx) error) error {
+	return s.transact(ctx, "test", do)
+}

@@ -23,13 +23,17 @@ func (s *Store) AppendLedger(ctx context.Context, entry LedgerEntry) (id int64, 
 // Conclude is AppendLedger for the last event of a session, and EndSession: in one transaction, so that whoever waits
 // for both waits for the disk once.
 func (s *Store) Conclude(ctx context.Context, entry LedgerEntry, sid [16]byte, until time.Time) error {
-	return s.transact(ctx, "conclude session", func(ctx context.Context, tx *sql.Tx) error {
+	err := s.transact(ctx, "conclude session", func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, endSession, sid[:], micros(until)); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, appendLedger, s.ledgerValues(entry)...)
 		return err
 	})
+	if err == nil {
+		s.over.end(sid)
+	}
+	return err
 }
 
 const appendLedger = `INSERT INTO ledger (moment, pool, account, event, actor, detail) VALUES ($1, $2, $3, $4, $5, $6)`

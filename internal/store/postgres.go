@@ -6,9 +6,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 const (
@@ -19,14 +17,15 @@ const (
 
 // postgresSession makes every connection safe to lose. A transaction whose node froze is ended by the server, lest it
 // hold a lock for ever; a statement that its node gave up on does not go on for long; a server that is set to answer
-// before the disk has (synchronous_commit=off) does not do so for us.
+// before the disk has (synchronous_commit=off) does not do so for us; bytes come as pgdriver.go reads them.
 const postgresSession = `SELECT set_config('idle_in_transaction_session_timeout', '15s', false),
 	set_config('statement_timeout', '30s', false),
+	set_config('bytea_output', 'hex', false),
 	CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END`
 
 // openPostgres makes connections when they are needed, and new ones after the server was away.
-func openPostgres(url string, conns int) (engine, error) {
-	config, err := pgx.ParseConfig(url)
+func openPostgres(url string, conns int, now func() time.Time) (engine, error) {
+	config, err := pgconn.ParseConfig(url)
 	if err != nil {
 		// Not err: it repeats the URL, and finds the password in it only as well as it can.
 		return engine{}, errors.New("postgres: cannot read the URL: want postgres://user:password@host:5432/database")
@@ -35,10 +34,7 @@ func openPostgres(url string, conns int) (engine, error) {
 	if config.ValidateConnect == nil { // with several hosts, or after a failover: the one that may be written to
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
-	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, postgresSession)
-		return err
-	}))
+	db := sql.OpenDB(pgConnector{config: config, session: postgresSession, now: now})
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	db.SetConnMaxLifetime(postgresConnLifetime)

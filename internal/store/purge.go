@@ -52,5 +52,6 @@ func (s *Store) Purge(ctx context.Context, limit int) (int64, error) {
 		}
 		return nil
 	})
+	s.over.forget()
 	return deleted, err
 }

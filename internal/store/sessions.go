@@ -13,6 +13,9 @@ const notBeforeKept = 7 * 24 * time.Hour
 // it twice keeps the later moment.
 func (s *Store) EndSession(ctx context.Context, sid [16]byte, until time.Time) error {
 	_, err := s.write(ctx, "end session", endSession, sid[:], micros(until))
+	if err == nil {
+		s.over.end(sid)
+	}
 	return err
 }
 
@@ -28,8 +31,11 @@ func (s *Store) SessionEnded(ctx context.Context, sid [16]byte) (bool, error) {
 }
 
 // SessionOver reports whether sid was ended, or all sessions of account that, like it, began before a moment. Every
-// request asks this, so it is one question.
+// request asks this, so it is one question, or none (over.go).
 func (s *Store) SessionOver(ctx context.Context, sid [16]byte, account string, began time.Time) (bool, error) {
+	if s.owned {
+		return s.isOver(ctx, sid, clean(account), began)
+	}
 	var over bool
 	err := s.read(ctx, "look up session", `SELECT EXISTS (SELECT 1 FROM ended_sessions WHERE sid = $1)
 		OR EXISTS (SELECT 1 FROM not_before WHERE account = $2 AND moment > $3)`,
@@ -43,6 +49,9 @@ func (s *Store) EndAllBefore(ctx context.Context, account string, at time.Time) 
 	_, err := s.write(ctx, "end all sessions", `INSERT INTO not_before (account, moment) VALUES ($1, $2)
 		ON CONFLICT (account) DO UPDATE SET moment = excluded.moment WHERE excluded.moment > not_before.moment`,
 		clean(account), micros(at))
+	if err == nil {
+		s.over.endAll(clean(account), micros(at))
+	}
 	return err
 }
 

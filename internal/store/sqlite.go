@@ -24,6 +24,7 @@ func openSQLite(ctx context.Context, path string) (engine, error) {
 		lock:     func(context.Context, *sql.Tx, lockName) error { return nil },
 		key:      "INTEGER PRIMARY KEY AUTOINCREMENT",
 		conflict: sqliteConflict,
+		owned:    true,
 	}
 	if path == ":memory:" {
 		db, err := sqlitePool("file::memory:", 1, "_txlock=immediate")

@@ -3,11 +3,11 @@
 //
 //	sqlite:portal.db   one file, made at the first start (sqlite.go)     one process serves, others may look and act
 //	sqlite::memory:    nothing outlives the process                      the demo, tests
-//	postgres://…       many nodes (postgres.go)                          several portals behind one address
+//	postgres://…       many nodes (postgres.go, pgdriver.go)             several portals behind one address
 //	  …?search_path=a  the same, in a schema of its own                  one of several pools in one database
 //
 //	what                                             file          kept until
-//	sessions that ended; accounts signed out         sessions.go   their cookies have expired
+//	sessions that ended; accounts signed out         sessions.go   their cookies have expired (over.go: in memory)
 //	flows on their way into another browser          handoffs.go   taken, or expired
 //	answers to requests that may be sent again       answers.go    a day
 //	messages to another server                       deliveries.go it took them, or too many tries
@@ -76,6 +76,7 @@ type Store struct {
 	now                       func() time.Time
 	readTimeout, writeTimeout time.Duration
 	statements                sync.Map // of *sql.Stmt by query; see prepared
+	over                      over     // of an engine that is owned
 	meters                    meters
 	outbox                    Outbox
 }
@@ -94,6 +95,8 @@ type engine struct {
 	schema string
 	// conflict reports whether an error says that a row with the same key exists.
 	conflict func(error) bool
+	// owned reports whether one process serves from the store, so that it may go by its memory for a moment: see over.
+	owned bool
 	// commits reports whether a single statement that returns rows tells of a failed commit. SQLite's driver may
 	// commit when the rows are closed, and database/sql drops what that says: there, such a statement needs a transaction.
 	commits bool
@@ -125,7 +128,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	case "sqlite":
 		s.engine, err = openSQLite(ctx, rest)
 	case "postgres", "postgresql":
-		s.engine, err = openPostgres(url, or(opts.MaxConns, 8))
+		s.engine, err = openPostgres(url, or(opts.MaxConns, 8), s.meters.now)
 	default:
 		err = errors.New("want sqlite:<file>, sqlite::memory: or postgres://…") // not the URL: it may hold a password
 	}
