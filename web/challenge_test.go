@@ -94,7 +94,7 @@ func TestChoosingThePassword(t *testing.T) {
 		p := openPortal(t, func(o *portalOptions) { o.flow = cognito.FlowChoice })
 		p.addUser("ada", userpool.StateNew)
 		p.ask = func(body []byte) []byte {
-			return regexp.MustCompile(`"PREFERRED_CHALLENGE":"\w+",?`).ReplaceAll(body, nil)
+			return regexp.MustCompile(`"PREFERRED_CHALLENGE":"\w+",|,"PREFERRED_CHALLENGE":"\w+"`).ReplaceAll(body, nil)
 		}
 		p.rewrite = func(body []byte) []byte {
 			return regexp.MustCompile(`"AvailableChallenges":\[[^\]]*\]`).ReplaceAll(body, []byte(`"AvailableChallenges":`+test.offered))
