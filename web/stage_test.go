@@ -138,6 +138,10 @@ func openStage(t testing.TB) *stage {
 			s.serveFile(w, r)
 			return
 		}
+		if r.Header.Get("Hx-Request") != "" { // a page that asks whether anything has changed
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
 		for name, values := range e.header {
 			if name != "Set-Cookie" && name != "Content-Length" {
 				w.Header()[name] = values
