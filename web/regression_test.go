@@ -201,3 +201,19 @@ func TestAPageWithoutAPartIsSentWhole(t *testing.T) {
 		t.Error("a whole page would be put where the form was")
 	}
 }
+
+// The answer to Verify was lost, and the next code finds no key that waits for it. Whether there is an app now is the
+// next question, and it is lost, too: then nobody may say that apps are switched off here.
+func TestAQuestionWithoutAnAnswerTellsNothing(t *testing.T) {
+	p := openPortal(t, optional)
+	p.addUser("ada", userpool.StateNew)
+	b := p.browser()
+	b.signIn("ada", password).submit("/authenticator/start").at("/set-up")
+	key := b.key()
+	p.pool.FailNext("VerifySoftwareToken", userpool.Fault{Kind: userpool.FaultCutAfter})
+	b.submit("/set-up/verify", "code", p.code(key)).status(http.StatusServiceUnavailable)
+	p.pool.FailNext("SetUserMFAPreference", userpool.Fault{Kind: userpool.FaultInternal, Times: 2})
+	b.get("/").submit("/set-up/verify", "code", p.nextCode(key)).status(http.StatusServiceUnavailable).text("h1", "did not hear back")
+	b.get("/").submit("/set-up/verify", "code", p.nextCode(key)).at("/sign-in")
+	b.submit("/sign-in", "password", password).at("/challenge").submit("/challenge", "code", p.nextCode(key)).at("/authenticator")
+}

@@ -20,7 +20,11 @@ func crowd(t testing.TB, people []*person, atOnce int) {
 	for range atOnce {
 		all.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(people)); i = next.Add(1) - 1 {
+				b := time.Now()
 				people[i].enroll()
+				if d := time.Since(b); d > 40*time.Second {
+					t.Log(d, people[i].way)
+				}
 				if n := done.Add(1); n%1000 == 0 {
 					t.Logf("%d of %d", n, len(people))
 				}
