@@ -44,6 +44,8 @@ type cluster struct {
 	store    string // URL
 	keys     []string
 	nodes    []*node
+	people   int // so far
+	canaries canaries
 }
 
 type clusterOptions struct {
@@ -57,6 +59,7 @@ type clusterOptions struct {
 // node is one portal. Its process comes and goes.
 type node struct {
 	address string
+	admin   string // where its figures are
 	mu      sync.Mutex
 	process *process
 	starts  int
@@ -80,7 +83,8 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 	c.pool = start(t, c.path("pool.log"), built(t, poolBinary), nil,
 		"-listen", "127.0.0.1:0", "-control", "-mfa", o.mfa, "-session-validity", "15m")
 	c.must(json.Unmarshal([]byte(c.pool.first), &c.info))
-	c.proxy = newPoolProxy(t, c.info.Endpoint)
+	c.proxy = newPoolProxy(t, c.info.Endpoint, c.canaries.add)
+	c.canaries.add(classPassword, password)
 	c.balancer = freePort(t)
 	scheme := "https://"
 	if o.direct {
@@ -95,12 +99,12 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 		"PORTAL_TRUSTED_PROXIES=127.0.0.1/32", "PORTAL_LOG_LEVEL=debug",
 	}, o.settings...)
 	for i := range o.nodes {
-		n := &node{address: freePort(t)}
+		n := &node{address: freePort(t), admin: freePort(t)}
 		if o.direct {
 			n.address = c.balancer
 		}
 		n.run = func() (*process, error) {
-			return launch(c.path(fmt.Sprintf("node-%d.log", i)), built(t, portalBinary), settings, "-listen", n.address)
+			return launch(c.path(fmt.Sprintf("node-%d.log", i)), built(t, portalBinary), settings, "-listen", n.address, "-admin-listen", n.admin)
 		}
 		c.nodes = append(c.nodes, n)
 		c.must(n.start())
@@ -124,6 +128,9 @@ func (c *cluster) must(err error) {
 // writeKeys writes the file of settings that the nodes read anew when they are told to.
 func (c *cluster) writeKeys() {
 	c.Helper()
+	for _, key := range c.keys {
+		c.canaries.add(classSecret, key)
+	}
 	next := c.path("keys.env.new")
 	c.must(os.WriteFile(next, []byte("PORTAL_SESSION_KEYS="+strings.Join(c.keys, ",")+"\n"), 0o600))
 	c.must(os.Rename(next, c.path("keys.env")))
@@ -289,7 +296,8 @@ func (c *cluster) addPeople(count int) []*person {
 	people := make([]*person, count)
 	users := make([]userpool.User, count)
 	for i := range people {
-		people[i] = c.newPerson(i)
+		people[i] = c.newPerson(c.people)
+		c.people++
 		users[i] = userpool.User{Username: people[i].name, Password: password, State: userpool.StateNew}
 	}
 	c.control(http.MethodPost, "users", users)

@@ -20,11 +20,7 @@ func crowd(t testing.TB, people []*person, atOnce int) {
 	for range atOnce {
 		all.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(people)); i = next.Add(1) - 1 {
-				b := time.Now()
 				people[i].enroll()
-				if d := time.Since(b); d > 40*time.Second {
-					t.Log(d, people[i].way)
-				}
 				if n := done.Add(1); n%1000 == 0 {
 					t.Logf("%d of %d", n, len(people))
 				}
@@ -102,9 +98,12 @@ func TestProofPoolFails(t *testing.T) {
 		t.Run(mfa, func(t *testing.T) {
 			began := prove.Begin()
 			c := openCluster(t, clusterOptions{nodes: 2, mfa: mfa})
-			people := c.addPeople(prove.Times(5000, 60))
+			people := c.addPeople(prove.Times(5000, 12))
 			c.proxy.spoil(0.3)
-			crowd(t, people, 64)
+			if !prove.Long() { // an app shows three codes in half a minute; whoever needs more waits, and so would the gate
+				c.proxy.spoil(0.15)
+			}
+			crowd(t, people, 256)
 			c.proxy.spoil(0)
 			n := count(t, people)
 			calls, spoilt, again := c.proxy.total()

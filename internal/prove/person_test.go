@@ -2,7 +2,6 @@ package prove_test
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"html"
 	"io"
@@ -24,6 +23,7 @@ type person struct {
 	name, device string
 	base         string
 	client       *http.Client
+	canaries     *canaries
 	random       *rand.Rand
 	late         time.Duration // waits at most so long before each form
 	report       bool          // keeps his way for the message of a failure
@@ -69,16 +69,14 @@ func (c *cluster) newPerson(n int) *person {
 			Jar: jar, Timeout: 60 * time.Second,
 			Transport: &http.Transport{
 				DialContext: dialer.DialContext, MaxIdleConnsPerHost: 1, TLSHandshakeTimeout: 20 * time.Second,
-				TLSClientConfig: &tls.Config{RootCAs: c.rootsOr(), MinVersion: tls.VersionTLS13},
+				TLSClientConfig: &tls.Config{RootCAs: c.roots, MinVersion: tls.VersionTLS13},
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		random: rand.New(rand.NewPCG(uint64(n), 3)), //nolint:gosec // reproducible
+		canaries: &c.canaries, random: rand.New(rand.NewPCG(uint64(n), 3)), //nolint:gosec // reproducible
 		lastOf: map[string]int64{}, typed: map[string]int{},
 	}
 }
-
-func (c *cluster) rootsOr() *x509.CertPool { return c.roots }
 
 var (
 	flowOnPage   = regexp.MustCompile(`name="flow" value="([0-9a-f]+)"`)
@@ -185,6 +183,7 @@ func (p *person) send(action string, pairs ...string) {
 	}
 	form := url.Values{}
 	if token := flowOnPage.FindStringSubmatch(p.page); token != nil {
+		p.canaries.add(classCookie, token[1])
 		form.Set("flow", token[1])
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -214,7 +213,7 @@ func (p *person) visit(method, path string, form url.Values) {
 		case status == http.StatusSeeOther:
 			method, path, form, hops = http.MethodGet, header.Get("Location"), nil, hops+1
 		default:
-			p.judge(status, header, body)
+			p.judge(method+" "+path, status, header, body)
 			p.path, p.page = path, body
 			if status >= http.StatusBadRequest && status != http.StatusUnprocessableEntity {
 				p.onward(status, header)
@@ -254,8 +253,12 @@ func (p *person) onward(status int, header http.Header) {
 	p.visit(http.MethodGet, next, nil)
 }
 
-// judge looks for what no answer may be (I6).
-func (p *person) judge(status int, header http.Header, body string) {
+// judge looks for what no answer may say: that a right and fresh code was wrong (I2), or a failure but ours (I6).
+func (p *person) judge(form string, status int, header http.Header, body string) {
+	if form == "POST /set-up/verify" && status == http.StatusUnprocessableEntity && !strings.Contains(body, "was used already") ||
+		strings.Contains(body, "switched off here") {
+		p.broken = append(p.broken, fmt.Sprintf("I2: a false word about a right code: %d: %s", status, body))
+	}
 	if status < http.StatusInternalServerError {
 		return
 	}
@@ -285,6 +288,9 @@ func (p *person) ask(method, path string, form url.Values) (int, http.Header, st
 		return 0, nil, "", err
 	}
 	defer answer.Body.Close()
+	for _, cookie := range answer.Cookies() {
+		p.canaries.add(classCookie, cookie.Value)
+	}
 	body, err := io.ReadAll(answer.Body)
 	return answer.StatusCode, answer.Header, string(body), err
 }

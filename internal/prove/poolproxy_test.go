@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"math/rand/v2"
@@ -23,21 +24,21 @@ type poolProxy struct {
 	url      string
 	upstream string
 	client   *http.Transport
+	keep     func(class, text string) // is told the secrets that pass
 
 	mu     sync.Mutex
 	share  float64 // of the calls that are spoilt
 	random *rand.Rand
-	cut    func(operation string, length int) int // where an answer is cut off; nil: nowhere
-	counts map[string]int                         // of calls, by fault; "" for none
-	seen   map[[32]byte]int                       // VerifySoftwareToken, by what was sent
-	keep   func(class, text string)               // is told the secrets that pass
+	cut    func(operation string, sent []byte, length int) int // where an answer is cut off, if at all; nil: nowhere
+	counts map[string]int                                      // of calls, by fault; "" for none
+	seen   map[[32]byte]int                                    // VerifySoftwareToken, by what was sent
 }
 
-func newPoolProxy(t testing.TB, upstream string) *poolProxy {
+func newPoolProxy(t testing.TB, upstream string, keep func(class, text string)) *poolProxy {
 	t.Helper()
 	p := &poolProxy{
 		upstream: upstream, client: &http.Transport{MaxIdleConnsPerHost: 256}, random: rand.New(rand.NewPCG(7, 7)), //nolint:gosec // reproducible
-		counts: map[string]int{}, seen: map[[32]byte]int{}, keep: func(string, string) {},
+		counts: map[string]int{}, seen: map[[32]byte]int{}, keep: keep,
 	}
 	server := httptest.NewServer(p)
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close(); p.client.CloseIdleConnections() })
@@ -132,7 +133,8 @@ func (p *poolProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "reset after":
 		reset(w)
 	case "cut off":
-		cutOff(w, answer, text, int(at*float64(len(text))))
+		raw := written(answer, text)
+		cutOff(w, raw[:int(at*float64(len(raw)))])
 	case "garbled":
 		copy(text[int(at*float64(len(text)/2)):], "\x00\xff<")
 		whole(w, answer, text)
@@ -144,9 +146,9 @@ func (p *poolProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		cut := p.cut
 		p.mu.Unlock()
-		if cut != nil {
-			if n := cut(operation, len(text)); n >= 0 {
-				cutOff(w, answer, text, n)
+		if raw := written(answer, text); cut != nil {
+			if n := cut(operation, body, len(raw)); n >= 0 && n < len(raw) {
+				cutOff(w, raw[:n])
 				return
 			}
 		}
@@ -178,14 +180,23 @@ func whole(w http.ResponseWriter, answer *http.Response, text []byte) {
 	_, _ = w.Write(text)
 }
 
-// cutOff sends the first bytes of an answer's body, and then the connection breaks.
-func cutOff(w http.ResponseWriter, answer *http.Response, text []byte, length int) {
-	maps.Copy(w.Header(), answer.Header)
-	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
-	w.WriteHeader(answer.StatusCode)
-	_, _ = w.Write(text[:length])
-	_ = http.NewResponseController(w).Flush()
-	panic(http.ErrAbortHandler)
+// written is an answer as it goes over the line.
+func written(answer *http.Response, text []byte) []byte {
+	var raw bytes.Buffer
+	fmt.Fprintf(&raw, "HTTP/1.1 %s\r\n", answer.Status)
+	_ = answer.Header.Write(&raw) // a buffer takes everything
+	raw.WriteString("\r\n")
+	return append(raw.Bytes(), text...)
+}
+
+// cutOff sends the first bytes of an answer, and then the connection breaks.
+func cutOff(w http.ResponseWriter, beginning []byte) {
+	line, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	_, _ = line.Write(beginning)
+	_ = line.Close()
 }
 
 // learn tells the secrets in a call or an answer.
@@ -194,15 +205,13 @@ func (p *poolProxy) learn(text []byte) {
 	if json.Unmarshal(text, &members) != nil {
 		return
 	}
-	p.mu.Lock()
-	keep := p.keep
-	p.mu.Unlock()
-	walk(members, keep)
+	walk(members, p.keep)
 }
 
 func walk(members map[string]any, keep func(class, text string)) {
 	classes := map[string]string{
-		"SecretCode": "key", "AccessToken": "token", "IdToken": "token", "RefreshToken": "token", "Session": "session", "PASSWORD": "password", "UserCode": "code",
+		"SecretCode": classKey, "AccessToken": classToken, "IdToken": classToken, "RefreshToken": classToken, "Session": classSession,
+		"PASSWORD": classPassword, "UserCode": classCode, "SOFTWARE_TOKEN_MFA_CODE": classCode,
 	}
 	for name, value := range members {
 		switch value := value.(type) {

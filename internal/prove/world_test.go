@@ -72,6 +72,7 @@ func AssertWorld(t testing.TB, c *cluster, people []*person) {
 			note(p, "I5: set up %d times in the record", setUps)
 		}
 	}
+	c.sweep()
 	for _, kind := range slices.Sorted(maps.Keys(problems)) {
 		t.Errorf("%d times: %s", len(problems[kind]), strings.Join(problems[kind][:min(3, len(problems[kind]))], "\n"))
 	}
