@@ -159,11 +159,28 @@ func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 			header.Set("Vary", "HX-Request, HX-Request-Type, Cookie")
 			header.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
 		}
-		if err := s.csrf.Check(c.Request()); err != nil {
+		if err := s.checkOrigin(c.Request()); err != nil {
 			return &badRequest{status: http.StatusForbidden, err: fmt.Errorf("foreign origin: %w", err)}
 		}
 		return next(c)
 	}
+}
+
+// checkOrigin refuses what another site makes a browser send. Where an old browser names no more than its origin,
+// net/http compares that with Host whatever its scheme: a page made up by plain http, on somebody's network, would pass
+// for ours.
+func (s *Server) checkOrigin(r *http.Request) error {
+	if err := s.csrf.Check(r); err != nil {
+		return fmt.Errorf("sent by another site: %w", err)
+	}
+	origin := r.Header.Get("Origin")
+	switch {
+	case origin == "", r.Header.Get("Sec-Fetch-Site") != "", strings.HasPrefix(origin, s.PublicURL.Scheme+"://"):
+		return nil
+	case r.Method == http.MethodGet, r.Method == http.MethodHead, r.Method == http.MethodOptions:
+		return nil
+	}
+	return errors.New("the origin has another scheme")
 }
 
 // maxCookies is more cookies than a browser has for us and for what our site's neighbours may set.
