@@ -83,6 +83,7 @@ type portalOptions struct {
 	flow         cognito.AuthFlow // default password
 	plainHTTP    bool             // for a browser that would not take the test's certificate
 	store        string           // default: in memory
+	storeTimeout time.Duration    // 0: as short as it is
 	noPasswords  bool             // people sign in at Cognito's pages only
 	demo         []views.DemoAccount
 	noDesk       bool
@@ -154,7 +155,7 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	if p.options.store == "" {
 		p.options.store = "sqlite::memory:"
 	}
-	if p.store, err = store.Open(t.Context(), p.options.store, store.Options{Now: p.poolTime}); err != nil {
+	if p.store, err = store.Open(t.Context(), p.options.store, store.Options{Now: p.poolTime, ReadTimeout: p.options.storeTimeout, WriteTimeout: p.options.storeTimeout}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.store.Close() })

@@ -26,7 +26,7 @@ import (
 func TestProofHostileRequests(t *testing.T) {
 	began := prove.Begin()
 	file := filepath.Join(t.TempDir(), "portal.db")
-	p := openPortal(t, withDesk, func(o *portalOptions) { o.store = "sqlite:" + file })
+	p := openPortal(t, withDesk, func(o *portalOptions) { o.store, o.storeTimeout = "sqlite:"+file, patience })
 	for _, name := range []string{"ada", "grace"} {
 		p.addUser(name, userpool.StateNew)
 	}
@@ -299,7 +299,8 @@ func (m *mutator) judge(r *http.Request, intact bool) {
 	}
 	if w.status >= http.StatusInternalServerError {
 		if m.h.failed.Add(1) < 5 {
-			m.h.t.Errorf("status %d: %s %q %v", w.status, r.Method, r.RequestURI, r.Header)
+			log := m.h.log.String()
+			m.h.t.Errorf("status %d: %s %q %v\n%s", w.status, r.Method, r.RequestURI, r.Header, log[max(0, len(log)-2000):])
 		}
 	}
 	answer := w.body.Bytes()
