@@ -35,17 +35,17 @@ import (
 type cluster struct {
 	testing.TB
 
-	dir      string
-	info     userpool.Info
-	pool     *process
-	proxy    *poolProxy
-	balancer string // address
-	roots    *x509.CertPool
-	store    string // URL
-	keys     []string
-	nodes    []*node
-	people   int // so far
-	canaries canaries
+	dir       string
+	info      userpool.Info
+	pool      *process
+	proxy     *poolProxy
+	balancer  string // address
+	roots     *x509.CertPool
+	store     string // URL
+	keys      []string
+	nodes     []*node
+	everybody []*person // so far
+	canaries  canaries
 }
 
 type clusterOptions struct {
@@ -296,8 +296,8 @@ func (c *cluster) addPeople(count int) []*person {
 	people := make([]*person, count)
 	users := make([]userpool.User, count)
 	for i := range people {
-		people[i] = c.newPerson(c.people)
-		c.people++
+		people[i] = c.newPerson(len(c.everybody))
+		c.everybody = append(c.everybody, people[i])
 		users[i] = userpool.User{Username: people[i].name, Password: password, State: userpool.StateNew}
 	}
 	c.control(http.MethodPost, "users", users)
