@@ -71,6 +71,7 @@ type portal struct {
 	log              *lockedBuffer
 	nodes            []*web.Server // that serve in turn past the network; none: the one there is
 	served           atomic.Int64
+	collected        []userpool.Request // of the pool, so far
 }
 
 type portalOptions struct {
