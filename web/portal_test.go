@@ -198,7 +198,7 @@ func (p *portal) restart() {
 		},
 		UserPoolID: info.UserPoolID, ClientID: info.ClientID, Flow: p.options.flow, SessionValidity: 3 * time.Minute, Now: p.clock.Now,
 		Budget: throttle.NewBudget(throttle.BudgetOptions{
-			Quotas: cognito.Quotas(p.options.signIn, p.options.updates), Counter: p.options.counter, Now: time.Now,
+			Quotas: p.quotas(), Counter: p.options.counter, Now: time.Now,
 		}),
 	}
 	if p.domain != "" { // the pool is on a port
@@ -273,6 +273,17 @@ func (p *portal) restart() {
 	server, err := web.New(options)
 	p.must(err)
 	p.handler.Store(server)
+}
+
+// quotas are the pool's, or none to speak of.
+func (p *portal) quotas() map[string]int {
+	quotas := cognito.Quotas(p.options.signIn, p.options.updates)
+	if p.options.signIn == many {
+		for category := range quotas {
+			quotas[category] = many
+		}
+	}
+	return quotas
 }
 
 // pageStore and pageOAuth are what cmd/portal makes of the real parts.
