@@ -134,7 +134,12 @@ type node struct {
 }
 
 // ServeHTTP answers a request by the settings in force when it came.
-func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) { n.portal.Load().ServeHTTP(w, r) }
+func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if n.draining.Load() {
+		w.Header().Set("Connection", "close") // clients come back on another node
+	}
+	n.portal.Load().ServeHTTP(w, r)
+}
 
 // serve wires everything and serves until ctx ends.
 func serve(ctx context.Context, args []string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) error {
