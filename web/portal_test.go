@@ -318,10 +318,16 @@ func (s pageStore) Record(ctx context.Context, account string, event web.Event, 
 }
 
 func (s pageStore) Conclude(ctx context.Context, account string, event web.Event, device string, id enroll.ID, until time.Time) error {
+	if s.fails("Conclude") {
+		return store.ErrUnavailable
+	}
 	return s.Store.Conclude(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device}, id, until)
 }
 
 func (s pageStore) LastRecord(ctx context.Context, account string) (web.Event, string, time.Time, bool, error) {
+	if s.fails("LastRecord") {
+		return "", "", time.Time{}, false, store.ErrUnavailable
+	}
 	entry, err := s.Latest(ctx, s.pool, account)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", "", time.Time{}, false, nil

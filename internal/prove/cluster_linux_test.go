@@ -44,6 +44,7 @@ type cluster struct {
 	store     string // URL
 	keys      []string
 	nodes     []*node
+	settings  []string  // of the nodes
 	everybody []*person // so far
 	canaries  canaries
 }
@@ -54,6 +55,7 @@ type clusterOptions struct {
 	settings []string // that win over the cluster's own
 	store    string   // default: PostgreSQL
 	direct   bool     // without a load balancer
+	desk     bool     // there is a help desk
 }
 
 // node is one portal. Its process comes and goes.
@@ -98,6 +100,10 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 		"COGNITO_AUTH_SESSION_VALIDITY=15", "COGNITO_QUOTA_SIGN_IN=100000", "COGNITO_QUOTA_UPDATES=100000",
 		"PORTAL_TRUSTED_PROXIES=127.0.0.1/32", "PORTAL_LOG_LEVEL=debug",
 	}, o.settings...)
+	if o.desk {
+		settings = append(settings, "PORTAL_DESK_GROUPS=desk=agent", "AWS_ACCESS_KEY_ID="+c.info.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+c.info.SecretAccessKey)
+	}
+	c.settings = settings
 	for i := range o.nodes {
 		n := &node{address: freePort(t), admin: freePort(t)}
 		if o.direct {
@@ -302,4 +308,16 @@ func (c *cluster) addPeople(count int) []*person {
 	}
 	c.control(http.MethodPost, "users", users)
 	return people
+}
+
+// portal runs one of the portal's commands, as an operator does beside the nodes.
+func (c *cluster) portal(args ...string) string {
+	c.Helper()
+	command := exec.CommandContext(c.Context(), built(c.TB, portalBinary), args...) //nolint:gosec // our own
+	command.Env = append([]string{"HOME=" + c.dir, "AWS_EC2_METADATA_DISABLED=true"}, c.settings...)
+	out, err := command.CombinedOutput()
+	if err != nil {
+		c.Fatalf("portal %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
 }

@@ -162,7 +162,7 @@ func (p *poolProxy) forward(r *http.Request, body []byte) (*http.Response, []byt
 	if err != nil {
 		return nil, nil, err
 	}
-	out.Header = r.Header.Clone()
+	out.Header, out.Host = r.Header.Clone(), r.Host // signatures are over it
 	answer, err := p.client.RoundTrip(out)
 	if err != nil {
 		return nil, nil, err

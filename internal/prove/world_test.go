@@ -31,8 +31,7 @@ func AssertWorld(t testing.TB, c *cluster, people []*person) {
 		Now time.Time `json:"now"`
 	}
 	c.decode(c.control("GET", "clock", nil), &now)
-	memory, err := store.Open(t.Context(), c.store, store.Options{Now: time.Now, ReadTimeout: time.Minute, WriteTimeout: time.Minute})
-	c.must(err)
+	memory := c.openStore()
 	defer memory.Close()
 	problems := map[string][]string{}
 	note := func(p *person, format string, args ...any) {
@@ -76,6 +75,13 @@ func AssertWorld(t testing.TB, c *cluster, people []*person) {
 	for _, kind := range slices.Sorted(maps.Keys(problems)) {
 		t.Errorf("%d times: %s", len(problems[kind]), strings.Join(problems[kind][:min(3, len(problems[kind]))], "\n"))
 	}
+}
+
+func (c *cluster) openStore() *store.Store {
+	c.Helper()
+	memory, err := store.Open(c.Context(), c.store, store.Options{Now: time.Now, ReadTimeout: time.Minute, WriteTimeout: time.Minute})
+	c.must(err)
+	return memory
 }
 
 // standing asks the pool itself: whether the app on the person's phone lets him in, and whether signing in would lead
