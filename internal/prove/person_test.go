@@ -33,14 +33,15 @@ type person struct {
 	page string
 
 	// What he has seen.
-	keys    []sighting // in the app, the newest last
-	lastOf  map[string]int64
-	entered int            // passwords
-	typed   map[string]int // codes of set-ups, by key and code: how often he sent them himself
-	retried int            // requests that got no answer of ours, and were sent again
-	asked   bool           // for a code of the app when he signed in again: that it is set up is known
-	done    bool           // by the page
-	wait    time.Duration  // that a page told him to wait, and gave up
+	keys    []sighting       // in the app, the newest last
+	lastOf  map[string]int64 // step of the last code, by key
+	newest  int64            // step of the last code of any
+	entered int              // passwords
+	typed   map[string]int   // codes of set-ups, by key and code: how often he sent them himself
+	retried int              // requests that got no answer of ours, and were sent again
+	asked   bool             // for a code of the app when he signed in again: that it is set up is known
+	done    bool             // by the page
+	wait    time.Duration    // that a page told him to wait, and gave up
 	failed  string
 	broken  []string // invariants that he saw broken with his own eyes
 	took    []time.Duration
@@ -172,7 +173,7 @@ func (p *person) code(key string) string {
 	if early := time.Until(totp.StepStart(next - 1)); early > 0 {
 		time.Sleep(early)
 	}
-	p.lastOf[key] = next
+	p.lastOf[key], p.newest = next, next
 	return totp.Code(raw, next)
 }
 
@@ -255,7 +256,8 @@ func (p *person) onward(status int, header http.Header) {
 
 // judge looks for what no answer may say: that a right and fresh code was wrong (I2), or a failure but ours (I6).
 func (p *person) judge(form string, status int, header http.Header, body string) {
-	if form == "POST /set-up/verify" && status == http.StatusUnprocessableEntity && !strings.Contains(body, "was used already") ||
+	fresh := p.newest >= totp.Step(time.Now())-1 // it may have grown old on its way
+	if fresh && form == "POST /set-up/verify" && status == http.StatusUnprocessableEntity && !strings.Contains(body, "was used already") ||
 		strings.Contains(body, "switched off here") {
 		p.broken = append(p.broken, fmt.Sprintf("I2: a false word about a right code: %d: %s", status, body))
 	}

@@ -55,9 +55,17 @@ type fault struct {
 
 func faults() []fault {
 	return []fault{
-		{"reset before", 4, false}, {"throttled", 4, false}, {"internal error", 3, false}, {"gateway's page", 2, false},
-		{"firewall's page", 1, false}, {"slow", 4, true}, {"reset after", 4, true}, {"cut off", 5, true}, {"garbled", 3, true},
-		{"gateway's page after", 2, true}, {"empty", 1, true},
+		{"reset before", 4, false},
+		{"throttled", 4, false},
+		{"internal error", 3, false},
+		{"gateway's page", 2, false},
+		{"firewall's page", 1, false},
+		{"slow", 4, true},
+		{"reset after", 4, true},
+		{"cut off", 5, true},
+		{"garbled", 3, true},
+		{"gateway's page after", 2, true},
+		{"empty", 1, true},
 	}
 }
 

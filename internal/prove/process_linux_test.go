@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		if scratch, err = os.MkdirTemp("", "portal-prove-"); err != nil {
 			panic(err)
 		}
-		defer os.RemoveAll(scratch)
+		defer func() { _ = os.RemoveAll(scratch) }()
 		defer postgrestest.Stop()
 		return m.Run()
 	}())
