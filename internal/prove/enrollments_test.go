@@ -57,7 +57,7 @@ func count(t testing.TB, people []*person) (n tally) {
 func TestProofNodesAreKilled(t *testing.T) {
 	began := prove.Begin()
 	c := openCluster(t, clusterOptions{nodes: 4})
-	people := c.addPeople(prove.Times(10_000, 100))
+	people := c.addPeople(prove.Times(10_000, 30))
 	stop := make(chan struct{})
 	var killer sync.WaitGroup
 	kills := 0

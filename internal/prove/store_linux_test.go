@@ -19,7 +19,7 @@ import (
 func TestProofStoreFails(t *testing.T) {
 	began := prove.Begin()
 	c := openCluster(t, clusterOptions{nodes: 2, desk: true})
-	people := c.addPeople(prove.Times(2000, 60) + 1)
+	people := c.addPeople(prove.Times(2000, 24) + 1)
 	caller, people := people[0], people[1:]
 	link := c.invite(caller.name)
 	for _, p := range people {
@@ -27,7 +27,7 @@ func TestProofStoreFails(t *testing.T) {
 	}
 	var load sync.WaitGroup
 	load.Go(func() { crowd(t, people, 32) })
-	pause := prove.For(8*time.Second, time.Second)
+	pause := prove.For(8*time.Second, 400*time.Millisecond)
 	opened := 0
 	down := func(how string) {
 		t.Helper()

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -159,10 +160,10 @@ func (c *cluster) artefacts() map[string][]byte {
 		c.must(err)
 		_ = answer.Body.Close()
 	}
-	if strings.HasPrefix(c.store, "postgres") {
-		for table, text := range c.dump() {
-			all[table] = text
-		}
+	if file, found := strings.CutPrefix(c.store, "sqlite:"); found {
+		maps.Copy(all, c.files(file))
+	} else {
+		maps.Copy(all, c.dump())
 	}
 	return all
 }
