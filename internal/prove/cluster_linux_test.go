@@ -35,6 +35,7 @@ import (
 type cluster struct {
 	testing.TB
 
+	host      net.IP // of loopback, its own: nobody else takes its ports
 	dir       string
 	info      userpool.Info
 	pool      *process
@@ -75,7 +76,7 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 	if testing.Short() {
 		t.Skip("builds and starts processes")
 	}
-	c := &cluster{TB: t, dir: t.TempDir(), store: o.store, keys: []string{session.NewKey().Encode().Reveal()}}
+	c := &cluster{TB: t, dir: t.TempDir(), host: aHost(), store: o.store, keys: []string{session.NewKey().Encode().Reveal()}}
 	if c.store == "" {
 		c.store = postgrestest.Database(t)
 	}
@@ -87,7 +88,7 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 	c.must(json.Unmarshal([]byte(c.pool.first), &c.info))
 	c.proxy = newPoolProxy(t, c.info.Endpoint, c.canaries.add)
 	c.canaries.add(classPassword, password)
-	c.balancer = freePort(t)
+	c.balancer = freePort(t, c.host)
 	scheme := "https://"
 	if o.direct {
 		scheme = "http://"
@@ -105,7 +106,7 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 	}
 	c.settings = settings
 	for i := range o.nodes {
-		n := &node{address: freePort(t), admin: freePort(t)}
+		n := &node{address: freePort(t, c.host), admin: freePort(t, c.host)}
 		if o.direct {
 			n.address = c.balancer
 		}
@@ -120,6 +121,13 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 		c.startNginx()
 	}
 	return c
+}
+
+// aHost is an address of loopback that nobody else is likely to use.
+func aHost() net.IP {
+	var some [3]byte
+	_, _ = rand.Read(some[:]) // never fails
+	return net.IPv4(127, 64+some[0]%64, some[1], 1+some[2]%254)
 }
 
 func (c *cluster) path(name string) string { return filepath.Join(c.dir, name) }
@@ -171,7 +179,6 @@ func (n *node) stop(how syscall.Signal) {
 func (c *cluster) startNginx() {
 	c.Helper()
 	c.writeCertificate()
-	_, port, _ := strings.Cut(c.balancer, ":")
 	text, err := os.ReadFile("../../deploy/compose/nginx.conf")
 	c.must(err)
 	var servers strings.Builder
@@ -180,7 +187,7 @@ func (c *cluster) startNginx() {
 	}
 	conf := regexp.MustCompile(`(?m)(^ *server portal-\d:8080 .*\n)+`).ReplaceAllString(string(text), servers.String())
 	conf = strings.NewReplacer(
-		"/etc/nginx/certs", c.dir, "listen 443 ssl", "listen 127.0.0.1:"+port+" ssl", "/tmp/nginx.pid", c.path("nginx.pid"),
+		"/etc/nginx/certs", c.dir, "listen 443 ssl", "listen "+c.balancer+" ssl", "/tmp/nginx.pid", c.path("nginx.pid"),
 		"worker_processes auto", "worker_processes 1", "access_log /dev/stdout portal", "access_log "+c.path("access.log")+" portal",
 		"/dev/stderr", "stderr", "worker_connections 1024", "worker_connections 4096",
 	).Replace(conf)
@@ -227,7 +234,7 @@ func (c *cluster) writeCertificate() {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	c.must(err)
 	about := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "portal"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "portal"}, IPAddresses: []net.IP{c.host},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(3 * time.Hour), IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, about, about, &key.PublicKey, key)

@@ -138,10 +138,10 @@ func (p *process) memory(t testing.TB) int64 {
 	return kB << 10
 }
 
-// freePort is an address on loopback that was free a moment ago.
-func freePort(t testing.TB) string {
+// freePort is a port of host that was free a moment ago.
+func freePort(t testing.TB, host net.IP) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", net.JoinHostPort(host.String(), "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
