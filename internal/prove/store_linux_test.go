@@ -19,7 +19,7 @@ import (
 func TestProofStoreFails(t *testing.T) {
 	began := prove.Begin()
 	c := openCluster(t, clusterOptions{nodes: 2, desk: true})
-	people := c.addPeople(prove.Times(2000, 24) + 1)
+	people := c.addPeople(prove.Times(1000, 24) + 1)
 	caller, people := people[0], people[1:]
 	link := c.invite(caller.name)
 	for _, p := range people {
