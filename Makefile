@@ -64,8 +64,8 @@ microbench: ## Every Go benchmark
 prove: setup ## Every proof with its full counts, into docs/proof.md (Linux; 45 minutes at most)
 	@figures=$$(mktemp); trap 'rm -f "$$figures"' EXIT; status=0; \
 	export PORTAL_PROVE=$(SHARE) PORTAL_PROVE_FIGURES="$$figures"; \
-	go test -count=1 -v -timeout 27m -run '^$(PROOF)' ./internal/prove || status=$$?; \
-	go test -count=1 -v -timeout 15m -run '^$(PROOF)' ./web || status=$$?; \
+	go test -count=1 -v -timeout 31m -run '^$(PROOF)' ./internal/prove || status=$$?; \
+	go test -count=1 -v -timeout 13m -run '^$(PROOF)' ./web || status=$$?; \
 	[ '$(PROOF)-$(SHARE)' != TestProof-1 ] || go run ./internal/prove/report "$$figures" docs/proof.md; \
 	exit $$status
 
