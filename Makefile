@@ -12,12 +12,14 @@ MODULES  := .ci/node/node_modules
 TAILWIND := NODE_PATH=$(CURDIR)/$(MODULES) $(MODULES)/.bin/tailwindcss --minify
 STYLES   := portal desk
 FUZZTIME := 10s
+PROOF    := TestProof
+SHARE    := 1
 
 HTMX        := 4.0.1
 HTMX_SHA256 := a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130
 MAX_BINARY  := 25000000
 
-.PHONY: help test check setup verify binary generate css lint fmt bench microbench fuzz dev build vendor mutants release reproducible
+.PHONY: help test check setup verify binary generate css lint fmt bench microbench prove fuzz dev build vendor mutants release reproducible
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +58,16 @@ bench: ## Measure the portal beside what others would write, into docs/performan
 
 microbench: ## Every Go benchmark
 	go test -run='^$$' -bench=. -benchmem ./...
+
+# Each package ends by itself in time, and what it has started dies with it. "make prove PROOF=TestProofRollOut SHARE=0.1"
+# is a tenth of one proof; the page is written by whole runs alone.
+prove: setup ## Every proof with its full counts, into docs/proof.md (Linux; 45 minutes at most)
+	@figures=$$(mktemp); trap 'rm -f "$$figures"' EXIT; status=0; \
+	export PORTAL_PROVE=$(SHARE) PORTAL_PROVE_FIGURES="$$figures"; \
+	go test -count=1 -v -timeout 31m -run '^$(PROOF)' ./internal/prove || status=$$?; \
+	go test -count=1 -v -timeout 13m -run '^$(PROOF)' ./web || status=$$?; \
+	[ '$(PROOF)-$(SHARE)' != TestProof-1 ] || go run ./internal/prove/report "$$figures" docs/proof.md; \
+	exit $$status
 
 fuzz: ## Each fuzz target for FUZZTIME (10s)
 	@for package in $$(go list ./...); do \

@@ -9,9 +9,10 @@ import (
 )
 
 // record adds what has just happened to our own record. It has happened whether or not it can be recorded, so a store
-// that is down is for the log alone.
+// that is down keeps nobody waiting: what it missed is said again later.
 func (s *Server) record(c echo.Context, f enroll.Flow, event Event) {
 	ctx, ends := lasting(c), leaves(c, f.ID)
+	began := s.Now().Truncate(time.Microsecond) // as the store keeps it
 	var err error
 	if ends == (enroll.ID{}) {
 		err = s.Store.Record(ctx, f.Account, event, f.DeviceName)
@@ -19,7 +20,8 @@ func (s *Server) record(c echo.Context, f enroll.Flow, event Event) {
 		c.Set(flowKey, f) // it has ended
 	}
 	if err != nil {
-		s.Log.ErrorContext(ctx, "not recorded", "request_id", requestID(c), "event", string(event), "error", err)
+		s.Log.ErrorContext(ctx, "not recorded yet", "request_id", requestID(c), "event", string(event), "error", err)
+		s.recordLate(missed{account: f.Account, event: event, device: f.DeviceName, at: began})
 	}
 }
 

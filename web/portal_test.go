@@ -75,7 +75,8 @@ type portal struct {
 	log              *lockedBuffer
 	nodes            []*web.Server // that serve in turn past the network; none: the one there is
 	served           atomic.Int64
-	background       sync.WaitGroup // what nobody waits for
+	background       sync.WaitGroup     // what nobody waits for
+	collected        []userpool.Request // of the pool, so far
 }
 
 type portalOptions struct {
@@ -89,6 +90,7 @@ type portalOptions struct {
 	flow         cognito.AuthFlow // default password
 	plainHTTP    bool             // for a browser that would not take the test's certificate
 	store        string           // default: in memory
+	storeTimeout time.Duration    // 0: as short as it is
 	noPasswords  bool             // people sign in at Cognito's pages only
 	demo         []views.DemoAccount
 	noDesk       bool
@@ -160,7 +162,9 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	if p.options.store == "" {
 		p.options.store = "sqlite::memory:"
 	}
-	if p.store, err = store.Open(t.Context(), p.options.store, store.Options{Now: p.poolTime, Outbox: p.options.outbox}); err != nil {
+	if p.store, err = store.Open(t.Context(), p.options.store, store.Options{
+		Now: p.poolTime, Outbox: p.options.outbox, ReadTimeout: p.options.storeTimeout, WriteTimeout: p.options.storeTimeout,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.store.Close() })
@@ -203,7 +207,7 @@ func (p *portal) restart() {
 		},
 		UserPoolID: info.UserPoolID, ClientID: info.ClientID, Flow: p.options.flow, SessionValidity: 3 * time.Minute, Now: p.clock.Now,
 		Budget: throttle.NewBudget(throttle.BudgetOptions{
-			Quotas: cognito.Quotas(p.options.signIn, p.options.updates), Counter: p.options.counter, Now: time.Now,
+			Quotas: p.quotas(), Counter: p.options.counter, Now: time.Now,
 		}),
 	}
 	if p.domain != "" { // the pool is on a port
@@ -327,6 +331,17 @@ func (v vault) Take(ctx context.Context, name enroll.ID) (secret.Text, error) {
 	return secret.New(string(token)), err
 }
 
+// quotas are the pool's, or none to speak of.
+func (p *portal) quotas() map[string]int {
+	quotas := cognito.Quotas(p.options.signIn, p.options.updates)
+	if p.options.signIn == many {
+		for category := range quotas {
+			quotas[category] = many
+		}
+	}
+	return quotas
+}
+
 type pageStore struct {
 	*store.Store
 	pool   string
@@ -365,11 +380,17 @@ func (s pageStore) Record(ctx context.Context, account string, event web.Event, 
 }
 
 func (s pageStore) Conclude(ctx context.Context, account string, event web.Event, device string, id enroll.ID, until time.Time) error {
+	if s.fails("Conclude") {
+		return store.ErrUnavailable
+	}
 	return s.Store.Conclude(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device}, id, until)
 }
 
 func (s pageStore) LastRecord(ctx context.Context, account string) (web.Event, string, time.Time, bool, error) {
 	s.hears(ctx, "LastRecord")
+	if s.fails("LastRecord") {
+		return "", "", time.Time{}, false, store.ErrUnavailable
+	}
 	entry, err := s.Latest(ctx, s.pool, account)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", "", time.Time{}, false, nil

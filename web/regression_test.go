@@ -5,6 +5,7 @@ package web_test
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"cognito-enroll/internal/store"
 	"cognito-enroll/internal/userpool"
 )
 
@@ -200,4 +202,45 @@ func TestAPageWithoutAPartIsSentWhole(t *testing.T) {
 	if b.answer.Header.Get("HX-Retarget") != "body" {
 		t.Error("a whole page would be put where the form was")
 	}
+}
+
+// The answer to Verify was lost, and the next code finds no key that waits for it. Whether there is an app now is the
+// next question, and it is lost, too: then nobody may say that apps are switched off here.
+func TestAQuestionWithoutAnAnswerTellsNothing(t *testing.T) {
+	p := openPortal(t, optional)
+	p.addUser("ada", userpool.StateNew)
+	b := p.browser()
+	b.signIn("ada", password).submit("/authenticator/start").at("/set-up")
+	key := b.key()
+	p.pool.FailNext("VerifySoftwareToken", userpool.Fault{Kind: userpool.FaultCutAfter})
+	b.submit("/set-up/verify", "code", p.code(key)).status(http.StatusServiceUnavailable)
+	p.pool.FailNext("SetUserMFAPreference", userpool.Fault{Kind: userpool.FaultInternal, Times: 2})
+	b.get("/").submit("/set-up/verify", "code", p.nextCode(key)).status(http.StatusServiceUnavailable).text("h1", "did not hear back")
+	b.get("/").submit("/set-up/verify", "code", p.nextCode(key)).at("/sign-in")
+	b.submit("/sign-in", "password", password).at("/challenge").submit("/challenge", "code", p.nextCode(key)).at("/authenticator")
+}
+
+// The store was away when a set-up came to its end. The pool does not list apps that it insisted on, so nobody else could
+// tell our record of it: it is recorded when the store is back, once.
+func TestWhatTheStoreMissedIsRecordedLater(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		t.Helper()
+		p := openPortal(t, capped)
+		var up atomic.Bool
+		p.failing = func(string) bool { return !up.Load() }
+		v := p.stormer(0, "192.0.2.1:443")
+		p.addUser(v.name, userpool.StateNew)
+		v.enroll()
+		if v.failed != "" {
+			t.Fatal(v.failed)
+		}
+		time.Sleep(10 * time.Second)
+		up.Store(true)
+		time.Sleep(time.Minute)
+		page := store.LedgerPage{Pool: p.pool.Info().UserPoolID, Account: v.name, Limit: 10}
+		entries, err := p.store.Ledger(t.Context(), page)
+		if err != nil || len(entries) != 1 || entries[0].Event != "set_up" {
+			t.Errorf("recorded: %+v, %v; want one set-up", entries, err)
+		}
+	})
 }

@@ -138,10 +138,16 @@ func refreshOf(page *htmltest.Page) string {
 	return strings.Map(digits, page.Text("noscript"))
 }
 
+// collect keeps the calls so far: the pool remembers no more than the newest ten thousand.
+func (p *portal) collect() {
+	p.collected = append(p.collected, p.pool.Requests()...)
+	p.pool.ResetRequests()
+}
+
 // refused is how often the pool itself said that there were too many calls, and updates when those of the narrow quota
 // came.
 func (p *portal) refused() (refused int, updates []time.Time) {
-	for _, request := range p.pool.Requests() {
+	for _, request := range append(p.collected, p.pool.Requests()...) {
 		if request.Error == "TooManyRequestsException" {
 			refused++
 		}
@@ -157,46 +163,75 @@ func (p *portal) refused() (refused int, updates []time.Time) {
 // that takes 25 of the calls a second of which each needs two. Nobody sees an error, the pool refuses nothing, its
 // quota is used, and who comes alone does not wait behind the whole office.
 func TestRollOut(t *testing.T) {
-	t.Run("one node", func(t *testing.T) { bubble(t, func(t *testing.T) { t.Helper(); rollOut(openPortal(t, capped)) }) })
+	t.Run("one node", func(t *testing.T) {
+		bubble(t, func(t *testing.T) { t.Helper(); usualRollOut.run(openPortal(t, capped)) })
+	})
 	t.Run("three nodes", func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
-			t.Helper()
-			p := openPortal(t, capped)
-			p.options.counter = throttle.NewShared(storeCounter{p.store}, time.Now, slog.New(slog.DiscardHandler))
-			p.options.shelf = storeShelf{p.store}
-			for range 3 {
-				p.restart()
-				p.nodes = append(p.nodes, p.handler.Load())
-			}
-			rollOut(p)
-		})
+		bubble(t, func(t *testing.T) { t.Helper(); usualRollOut.run(openNodes(t, 3)) })
 	})
 }
 
-func rollOut(p *portal) {
+// openNodes opens so many nodes that share a store and take requests in turn.
+func openNodes(t *testing.T, count int) *portal {
+	t.Helper()
+	p := openPortal(t, capped)
+	p.options.counter = throttle.NewShared(storeCounter{p.store}, time.Now, slog.New(slog.DiscardHandler))
+	p.options.shelf = storeShelf{p.store}
+	for range count {
+		p.restart()
+		p.nodes = append(p.nodes, p.handler.Load())
+	}
+	return p
+}
+
+// rollOut is so many people who come within a time, of whom each so manieth comes from a network of his own and all
+// others from one office.
+type rollOut struct {
+	people int
+	within time.Duration
+	alone  int
+}
+
+var usualRollOut = rollOut{people: 300, within: 7 * time.Second, alone: 3}
+
+// run checks all that was promised, and answers how much of the quota was used while people were let in.
+func (r rollOut) run(p *portal) (used float64, report string) {
 	t := p.t
-	visitors := make([]*stormer, 300)
+	t.Helper()
+	visitors := make([]*stormer, r.people)
 	for i := range visitors {
 		from := "192.0.2.1:443" // the office
-		if i%3 == 2 {
+		if i%r.alone == r.alone-1 {
 			from = fmt.Sprintf("198.51.%d.%d:443", i/200, i%200)
 		}
 		visitors[i] = p.stormer(i, from)
 		p.addUser(visitors[i].name, userpool.StateNew)
 	}
 	var all sync.WaitGroup
-	for _, v := range visitors {
+	for i, v := range visitors {
 		all.Go(v.enroll)
-		time.Sleep(7 * time.Second / 300)
+		time.Sleep(r.within / time.Duration(r.people))
+		if i%1000 == 999 {
+			p.collect()
+		}
 	}
-	all.Wait()
+	over := make(chan struct{})
+	go func() { defer close(over); all.Wait() }()
+	for waiting := true; waiting; {
+		select {
+		case <-over:
+			waiting = false
+		case <-time.After(time.Minute):
+			p.collect()
+		}
+	}
 
 	var office, alone []*stormer
 	for i, v := range visitors {
 		if v.failed != "" {
 			t.Fatalf("%s: %s\n%s", v.name, v.failed, p.log.String())
 		}
-		if i%3 == 2 {
+		if i%r.alone == r.alone-1 {
 			alone = append(alone, v)
 		} else {
 			office = append(office, v)
@@ -226,12 +261,12 @@ func rollOut(p *portal) {
 			}
 		}
 	}
-	if stood < 100 {
+	if stood < r.people/3 {
 		t.Errorf("only %d stood in line: nothing was tested", stood)
 	}
 	refused, updates := p.refused()
-	if refused > 0 || len(updates) != 600 {
-		t.Errorf("the pool refused %d calls and saw %d; want none, and 600", refused, len(updates))
+	if refused > 0 || len(updates) != 2*r.people {
+		t.Errorf("the pool refused %d calls and saw %d; want none, and %d", refused, len(updates), 2*r.people)
 	}
 	during := 0
 	for _, at := range updates {
@@ -239,12 +274,14 @@ func rollOut(p *portal) {
 			during++
 		}
 	}
-	used := float64(during) / (25 * last.Sub(first).Seconds())
-	t.Logf("%d of 300 stood in line, the last one for %s; %.1f %% of the quota was used while they were let in",
-		stood, last.Sub(visitors[299].came), 100*used)
+	used = float64(during) / (25 * last.Sub(first).Seconds())
+	report = fmt.Sprintf("%d of %d stood in line, the last one for %s; %.1f %% of the quota was used while they were let in",
+		stood, r.people, last.Sub(visitors[r.people-1].came).Round(time.Second), 100*used)
+	t.Log(report)
 	if used < 0.95 {
 		t.Errorf("%.1f %% of the quota was used, want at least 95", 100*used)
 	}
+	return used, report
 }
 
 // One client sends a thousand forms a second, with ever new names and wrong passwords, and then with the password of an

@@ -136,6 +136,7 @@ type Server struct {
 	meters  meters
 	agents  agents // of pages that ask every other second
 	names   names  // of accounts in lists
+	late    late   // records that the store has missed
 }
 
 // New makes a Server.

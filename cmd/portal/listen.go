@@ -32,8 +32,10 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// serveHTTP serves until ctx ends. Then /readyz says no, and after delay, when load balancers have seen it, the listener
-// closes, and the requests in flight finish with what they have left to do.
+// serveHTTP serves until ctx ends. Then /readyz says no and every answer ends its connection (node.ServeHTTP), and after
+// delay, when load balancers have seen it, the listener closes and the requests in flight finish with what they have left
+// to do. Connections that wait for their next request are not closed before that: a proxy would have a form on its way
+// just then.
 func (n *node) serveHTTP(ctx context.Context, listener net.Listener, delay time.Duration) error {
 	server := newServer(n, n.log)
 	failed := make(chan error, 1)
@@ -44,7 +46,6 @@ func (n *node) serveHTTP(ctx context.Context, listener net.Listener, delay time.
 	case <-ctx.Done():
 	}
 	n.draining.Store(true)
-	server.SetKeepAlivesEnabled(false) // clients come back on another node
 	n.log.InfoContext(ctx, "stopping", "drain_delay", delay.String())
 	if err := n.notify.tell(context.WithoutCancel(ctx), "STOPPING=1"); err != nil {
 		n.log.WarnContext(ctx, "stopping", "error", err)

@@ -136,6 +136,9 @@ func hostOf(host string) string {
 // ServeHTTP answers a request by the portal of the host that it is for. A load balancer that asks whether this process
 // is well knows no host: it is told of all.
 func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if n.draining.Load() {
+		w.Header().Set("Connection", "close") // clients come back on another node
+	}
 	host := hostOf(r.Host)
 	i := slices.IndexFunc(n.portals, func(each *portal) bool { return each.name == "" || hostOf(each.publicURL.Host) == host })
 	if i >= 0 {

@@ -209,7 +209,30 @@ func TestStopping(t *testing.T) {
 	if out, err := p.command("healthcheck"); err != nil {
 		t.Errorf("health check: %v: %s", err, out)
 	}
+	kept, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", p.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	said := bufio.NewReader(kept)
+	ask := func() *http.Response {
+		t.Helper()
+		if _, err := io.WriteString(kept, "GET /healthz HTTP/1.1\r\nHost: "+p.address+"\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(said, nil)
+		if err != nil {
+			t.Fatalf("a connection that was kept is closed before its request is answered: %v", err)
+		}
+		_, _ = io.Copy(io.Discard, answer.Body)
+		_ = answer.Body.Close()
+		return answer
+	}
+	ask()
 	p.terminate("stopping")
+	if answer := ask(); !answer.Close {
+		t.Error("the connection goes on though the node stops")
+	}
 	p.wants("/readyz", http.StatusServiceUnavailable, "draining")
 	p.wants("/healthz", http.StatusOK, "ok")
 	p.wants("/sign-in", http.StatusOK, "</html>")

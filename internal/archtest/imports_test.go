@@ -49,6 +49,8 @@ var direction = map[string][]string{
 	"internal/heap":                 {},
 	"internal/htmltest":             {},
 	"internal/postgrestest":         {},
+	"internal/prove":                {},
+	"internal/prove/report":         {"internal/prove"},
 	"internal/archtest":             {},
 	"internal/prove/mutants":        {}, // runs tests, and imports nothing of ours
 }

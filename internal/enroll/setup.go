@@ -2,6 +2,7 @@ package enroll
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"cognito-enroll/internal/secret"
@@ -72,9 +73,14 @@ func (s *Service) Verify(ctx context.Context, f Flow, typed, deviceName string) 
 	if KindOf(err) == AppsOff && !f.Authority.AccessToken.IsZero() {
 		// No key waits for verification any more, and the code fits ours: a lost answer was yes, another request of ours
 		// was quicker, or somebody else has set up another key since. If the pool has any app, the next sign-in asks for
-		// its code, and that alone tells whose it is.
-		if s.pool.Prefer(ctx, f.Authority.AccessToken, MethodApp) == nil {
+		// its code, and that alone tells whose it is. A question that was not answered has told nothing.
+		switch answer := s.pool.Prefer(ctx, f.Authority.AccessToken, MethodApp); {
+		case answer == nil:
 			err = &Error{Kind: SessionSpent, Op: "Verify", Err: err}
+		case authorityEnded(answer):
+			err = answer
+		case KindOf(answer) != Conflict && KindOf(answer) != AppsOff:
+			err = &Error{Kind: ResultUnknown, Op: "Verify", Err: errors.Join(err, answer)}
 		}
 	}
 	if kind := KindOf(err); kind == ResultUnknown || kind == SessionSpent { // the code may have been accepted

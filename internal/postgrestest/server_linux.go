@@ -104,11 +104,17 @@ func start() error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	// Nothing here cuts the server's power: only benchmarks wait for the disk.
+	// Nothing here cuts the machine's power: only benchmarks wait for the disk.
 	fsync := "off"
 	if flag.Lookup("test.bench").Value.String() != "" {
 		fsync = "on"
 	}
+	return serve(bin, who, fsync)
+}
+
+// serve starts the server on its cluster and waits until it takes connections.
+func serve(bin string, who *syscall.SysProcAttr, fsync string) error {
+	data := filepath.Join(server.dir, "data")
 	command := exec.CommandContext(context.Background(), filepath.Join(bin, "postgres"), "-D", data, "-c", "fsync="+fsync, //nolint:gosec // likewise
 		"-c", "listen_addresses=", "-c", "unix_socket_directories="+server.dir, "-c", "max_connections=100")
 	command.Dir, command.SysProcAttr = server.dir, who
@@ -132,6 +138,49 @@ func start() error {
 		server.ready <- fmt.Errorf("postgres ended: %w: %s", command.Wait(), strings.Join(said, "\n"))
 	}()
 	return <-server.ready
+}
+
+// Signal sends a signal to the server and to all the processes that serve its connections: SIGSTOP, and it answers
+// nobody until SIGCONT; SIGKILL, and it is gone until [Restart].
+func Signal(t testing.TB, signal syscall.Signal) {
+	t.Helper()
+	all := []int{server.process.Pid}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range stats {
+		text, err := os.ReadFile(name) //nolint:gosec // of the kernel
+		_, rest, _ := strings.Cut(string(text), ") ")
+		fields := strings.Fields(rest)
+		if err != nil || len(fields) < 2 || fields[1] != strconv.Itoa(server.process.Pid) {
+			continue // it has ended meanwhile, or is another's
+		}
+		pid, _ := strconv.Atoi(strings.Split(name, "/")[2]) // the pattern's digits
+		all = append(all, pid)
+	}
+	for _, pid := range all {
+		_ = syscall.Kill(pid, signal) // it may have ended
+	}
+	if signal == syscall.SIGKILL {
+		<-server.exited
+	}
+}
+
+// Restart starts the server again after it was killed.
+func Restart(t testing.TB) {
+	t.Helper()
+	bin, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := owner(server.dir)
+	if err == nil {
+		err = serve(bin, who, "off")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Stop ends the server and removes its cluster.
