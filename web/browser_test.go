@@ -199,7 +199,7 @@ func TestBrowserSwapsTheFormAlone(t *testing.T) {
 	value[chromedp.Void](b, one(".qr img")+".sameNode = true")
 
 	b.fill("#code", p.wrongCode(key)).press(kb.Enter).shows("#error", "does not match")
-	b.fill("#code", "12345").press(kb.Enter).shows("#error", "six digits")
+	b.fill("#code", "12345").press(kb.Enter).shows("#error", "six digits").wait("document.activeElement.value === '12345'") // nothing to type again
 	b.wantStatus("POST /set-up/verify", 422, 422)
 	b.wantStatus("GET /set-up/qr.png", 200)
 	b.wantStatus("GET /set-up", 200)
