@@ -19,7 +19,7 @@ HTMX        := 4.0.1
 HTMX_SHA256 := a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130
 MAX_BINARY  := 25000000
 
-.PHONY: help test check setup verify binary generate css lint fmt bench microbench prove fuzz dev build vendor mutants release reproducible
+.PHONY: help test check setup verify binary generate css lint fmt pictures bench microbench prove fuzz dev build vendor mutants release reproducible
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ lint: ## What golangci-lint finds; its first build takes a minute or two
 
 build: ## bin/portal as released: static, stripped
 	CGO_ENABLED=0 go build -buildvcs=auto -trimpath -ldflags='-s -w' -o bin/portal ./cmd/portal
+
+STATES :=
+pictures: setup ## Every page in every state as a picture, into artefacts/; STATES=en/set-up for some of them
+	PORTAL_ARTEFACTS=$(CURDIR)/artefacts go test -count=1 -timeout 60m ./web -run 'TestBrowserPictures/$(STATES)'
 
 bench: ## Measure the portal beside what others would write, into docs/performance.md (Linux; Node for its rows)
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/bench/ ./cmd/portal ./bench/hello ./bench/naive ./bench/inmemory

@@ -280,7 +280,7 @@ func challengeForm(m Challenge) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = codeField(m.Error != nil).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = codeField(m.Error != nil, m.Typed).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -244,7 +244,7 @@ func DeskSignInPage(m DeskSignIn) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = codeField(m.Error != nil).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = codeField(m.Error != nil, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

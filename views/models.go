@@ -54,6 +54,12 @@ type Languages struct {
 	Back string // the page that remembers the choice
 }
 
+// Notice is why a page is shown, or what was just done.
+type Notice struct {
+	Tone string // ok for good news, warn for what is to be done, "" for the rest
+	Text i18n.Rich
+}
+
 // SignIn is the page /sign-in.
 type SignIn struct {
 	Page
@@ -63,7 +69,7 @@ type SignIn struct {
 	ReturnTo string // key, handed on by the form
 	OAuth    bool   // one may sign in at Cognito's own pages
 	Password bool   // one may sign in here
-	Notices  []i18n.Rich
+	Notices  []Notice
 	Error    i18n.Rich
 	Link     bool // a link of the help desk is open in this browser
 }
@@ -109,6 +115,7 @@ type Challenge struct {
 	Device string
 	Wait   time.Duration // until the app shows a code that was not used yet; 0 when it does
 	Error  i18n.Rich
+	Typed  string // stays in the field, see CodeError
 }
 
 // Choose is the page /choose: which second factor.
@@ -186,11 +193,21 @@ type SetUp struct {
 	Error     CodeError
 }
 
+// Key is the page /set-up/key: the key in large print, spelt out.
+type Key struct {
+	Page
+	Key   []string // in groups of four
+	Until time.Time
+	Left  time.Duration
+}
+
 // CodeError is why a code was not accepted, and what to do about it. The zero one is no error.
 type CodeError struct {
 	Texts    []i18n.Rich
 	OffClock bool // the phone's clock is off: say where to set it right
 	Again    bool // the key may count no more: offer another one
+	// Typed stays in the field: what is not six digits yet. Six that were refused never come right, and make room.
+	Typed string
 }
 
 // Finish is the page /set-up when only the last call to the pool is left.

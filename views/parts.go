@@ -64,7 +64,11 @@ func appNames(p *i18n.Printer, apps []brand.App) string {
 	const few = 4
 	names := make([]string, 0, few)
 	for _, app := range apps[:min(few, len(apps))] {
-		names = append(names, app.Name)
+		name := app.Name
+		if p.Dir() == "rtl" { // else a browser takes all of them for one run of Latin text, and lists them from the left
+			name = "\u2068" + name + "\u2069"
+		}
+		names = append(names, name)
 	}
 	return strings.Join(names, p.T("layout.comma"))
 }

@@ -199,7 +199,7 @@ func TestBrowserSwapsTheFormAlone(t *testing.T) {
 	value[chromedp.Void](b, one(".qr img")+".sameNode = true")
 
 	b.fill("#code", p.wrongCode(key)).press(kb.Enter).shows("#error", "does not match")
-	b.fill("#code", "12345").press(kb.Enter).shows("#error", "six digits")
+	b.fill("#code", "12345").press(kb.Enter).shows("#error", "six digits").wait("document.activeElement.value === '12345'") // nothing to type again
 	b.wantStatus("POST /set-up/verify", 422, 422)
 	b.wantStatus("GET /set-up/qr.png", 200)
 	b.wantStatus("GET /set-up", 200)
@@ -654,8 +654,22 @@ func TestBrowserPastedCodeIsSent(t *testing.T) {
 	if len(b.statuses("POST /set-up/verify")) != 0 {
 		t.Fatal("half a code was sent")
 	}
-	paste(code[:3] + " " + code[3:])
+	wide := strings.Map(func(digit rune) rune { return digit - '0' + '０' }, code) // as Japanese keyboards write them
+	paste(wide[:len(wide)/2] + "　" + wide[len(wide)/2:])
 	b.at("/done")
+}
+
+// A double click sends the code once, and leads on.
+func TestBrowserDoubleSubmit(t *testing.T) {
+	p := openPortal(t)
+	p.addUser("ada", userpool.StateNew)
+	b := p.openTab(desktop)
+	b.signIn("ada", password).at("/set-up").fill("#code", p.code(b.key()))
+	value[chromedp.Void](b, one("#step")+".requestSubmit(); "+one("#step")+".requestSubmit()")
+	b.at("/done")
+	if sent := b.statuses("POST /set-up/verify"); len(sent) != 1 {
+		t.Errorf("sent %d times, and answered %v", len(sent), sent)
+	}
 }
 
 // The ring beside the field shows how much of the present code's life is left.

@@ -29,16 +29,17 @@ func (s *Server) answerCode(c echo.Context, f enroll.Flow) error {
 }
 
 func (s *Server) challengePage(c echo.Context, f enroll.Flow, failure error) views.Challenge {
+	told := s.codeError(c, failure, "")
 	var text i18n.Rich
-	if texts := s.codeError(c, failure, "").Texts; len(texts) > 0 {
-		text = texts[0]
+	if len(told.Texts) > 0 {
+		text = told.Texts[0]
 	}
 	if failure != nil && f.Method != enroll.MethodApp {
 		text = s.printer(c).Rich("code.error.sent", 0)
 	}
 	page := views.Challenge{
 		Page:   s.page(c, f, "challenge.title."+f.Method.String(), failure != nil),
-		Method: f.Method.String(), Sent: f.Destination, Device: f.DeviceName, Error: text,
+		Method: f.Method.String(), Sent: f.Destination, Device: f.DeviceName, Error: text, Typed: told.Typed,
 	}
 	if f.Method == enroll.MethodApp {
 		page.Wait = s.untilNextCode(f)

@@ -273,7 +273,7 @@ func (s *Server) linkPicture(address string) (modules, pixels int, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("measure link: %w", err)
 	}
-	return modules, modules * qr.Scale(modules, minLinkQR), nil
+	return modules, modules * qr.Scale(modules, minLinkQR, minLinkQR), nil
 }
 
 // minLinkQR is how wide a link's QR code is at least, in CSS pixels.

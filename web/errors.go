@@ -85,6 +85,9 @@ func (s *Server) answerError(err error, c echo.Context) {
 	}
 	if bad, ok := errors.AsType[*badRequest](err); ok && bad.key != "" {
 		texts, how.retryAfter = "problem."+bad.key, bad.retryAfter
+		if bad.retryAfter > 0 {
+			how.action = "problem.again"
+		}
 	}
 	body := s.printer(c).Rich(texts+".body", 0)
 	if refusal, ok := errors.AsType[*tooOften](err); ok {
@@ -157,6 +160,9 @@ func (s *Server) codeError(c echo.Context, err error, entry string) views.CodeEr
 	}
 	told := views.CodeError{Texts: []i18n.Rich{s.printer(c).Rich(key, int(d.Off.Minutes()), "entry", entry)}}
 	told.Again = d.Verdict == enroll.PoolRefused
+	if form, err := parseForm(c); err == nil && d.Verdict == enroll.NotSixDigits {
+		told.Typed = form.Get("code")
+	}
 	if d.Verdict == enroll.ClockSlow || d.Verdict == enroll.ClockFast {
 		told.OffClock = true
 		told.Texts = append(told.Texts, s.printer(c).RichAt("code.error.portal_time", s.Now()))

@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/png"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,15 +102,18 @@ func luma(c color.Color) uint8 { return color.GrayModel.Convert(c).(color.Gray).
 func TestBrowserForcedColours(t *testing.T) {
 	b := openStage(t).openTab(desktop)
 	b.media(false, forced, dark, lessMotion)
-	for _, name := range []string{"prepare", "sign-in-error", "set-up-wrong-code", "review-methods", "done", "swap", "languages"} {
-		b.visit(theGallery.named(t, "en", name))
+	thorough := []string{"prepare", "sign-in-error", "set-up-wrong-code", "review-methods", "done", "swap", "languages"}
+	for _, e := range theGallery.in(t, "en") {
+		b.visit(e)
 		for _, control := range value[[]string](b.tab, `[...document.querySelectorAll(".btn, input:not([type=hidden], .visually-hidden), [role=alert], .msg")].filter(el => el.checkVisibility()).filter(el => {
 			const style = getComputedStyle(el);
 			return style.borderTopStyle === "none" || parseFloat(style.borderTopWidth) < 1 || style.borderTopColor === style.backgroundColor;
 		}).map(el => el.outerHTML.slice(0, 100))`) {
-			t.Errorf("%s: no edge is seen around %s", name, control)
+			t.Errorf("%s: no edge is seen around %s", e.name, control)
 		}
-		b.wantTabOrder(name)
+		if slices.Contains(thorough, e.name) {
+			b.wantTabOrder(e.name)
+		}
 	}
 }
 

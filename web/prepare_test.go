@@ -8,6 +8,9 @@ import (
 	"cognito-enroll/internal/userpool"
 )
 
+// iPhone is what one says of itself.
+const iPhone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15"
+
 func TestTheFirstPageIsForThoseWhoHaveNotBegun(t *testing.T) {
 	p := openPortal(t)
 	p.addUser("ada", userpool.StateNew)
@@ -60,7 +63,6 @@ func TestTheFirstPageHandsOnWhereToReturn(t *testing.T) {
 
 // Apple's Passwords gets a link of its own, where it exists; the issuer in it is the site's host name.
 func TestLinksForTheSameDevice(t *testing.T) {
-	const iPhone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15"
 	p := openPortal(t)
 	p.addUser("ada", userpool.StateNew)
 	b := p.browser()
@@ -93,15 +95,19 @@ func TestTheKeySpeltOut(t *testing.T) {
 	p := openPortal(t)
 	p.addUser("ada", userpool.StateNew)
 	b := p.browser()
-	b.signIn("ada", password).at("/set-up")
+	key := b.signIn("ada", password).at("/set-up").key()
+	b.get(b.page.Attr(`a[href="/set-up/key"]`, "href")).at("/set-up/key")
 	spelt := ""
 	for _, word := range b.page.Texts(".spell span") {
 		spelt += word[:1]
 	}
-	if spelt != b.key() {
-		t.Errorf("spelt %s, want %s", spelt, b.key())
+	if spelt != key {
+		t.Errorf("spelt %s, want %s", spelt, key)
 	}
 	if got := b.page.Count(".spell li"); got != 13 {
 		t.Errorf("%d groups of four, want 13", got)
+	}
+	if again := b.get(b.page.Attr("main .btn", "href")).at("/set-up").key(); again != key {
+		t.Errorf("the way back leads to the key %s, want %s", again, key)
 	}
 }

@@ -63,6 +63,7 @@ func (s *Server) routes() []route {
 
 		{http.MethodGet, "/set-up", at(enroll.StepScan, enroll.StepFinish), s.showSetUp, free},
 		{http.MethodGet, "/set-up/qr.png", anywhere, s.showQR, free},
+		{http.MethodGet, "/set-up/key", at(enroll.StepScan), s.showKey, free},
 		{http.MethodPost, "/set-up/verify", at(enroll.StepScan), s.verifyCode, throttle.Forms()},
 		{http.MethodPost, "/set-up/again", at(enroll.StepScan), s.anotherKey, throttle.Calls()},
 		{http.MethodPost, "/set-up/finish", at(enroll.StepFinish), s.finishSetUp, throttle.Calls()},

@@ -15,15 +15,23 @@ import (
 	"cognito-enroll/views"
 )
 
-// minQR is how wide the QR code is at least, in CSS pixels: large enough for a camera across a desk, and even with the
-// longest account it fits a screen of 320 pixels.
-const minQR = 240
+// How wide the QR code is, in CSS pixels: as large as fits a phone of 320 pixels, and with the longest names still large
+// enough for a camera across a desk.
+const minQR, maxQR = 240, 304
 
 func (s *Server) showSetUp(c echo.Context, f enroll.Flow) error {
 	if f.Step == enroll.StepFinish {
 		return s.render(c, http.StatusOK, views.FinishPage(views.Finish{Page: s.page(c, f, "finish.title", false)}))
 	}
 	return s.renderSetUp(c, f, nil)
+}
+
+// showKey shows the key in large print.
+func (s *Server) showKey(c echo.Context, f enroll.Flow) error {
+	return s.render(c, http.StatusOK, views.KeyPage(views.Key{
+		Page: s.page(c, f, "setup.spell", false), Key: inFours(f.Key.Reveal()),
+		Until: f.Until, Left: max(0, f.Until.Sub(s.Now())),
+	}))
 }
 
 // showQR draws the QR code of the flow's key. The address is the same for everybody, the picture is the cookie's.
@@ -98,7 +106,7 @@ func (s *Server) renderSetUp(c echo.Context, f enroll.Flow, failure error) error
 		Page:  s.page(c, f, "setup.title", failure != nil),
 		Entry: entry,
 		Key:   inFours(f.Key.Reveal()), URI: uri, AppleURI: s.appleURI(c, f),
-		QRModules: modules, QRPixels: modules * qr.Scale(modules, minQR),
+		QRModules: modules, QRPixels: modules * qr.Scale(modules, minQR, maxQR),
 		Until: f.Until, Left: max(0, f.Until.Sub(now)), CodeAge: now.Sub(totp.StepStart(totp.Step(now))),
 		Apps:   s.Brand.Apps,
 		Device: f.DeviceName,
@@ -135,7 +143,8 @@ func (s *Server) site(f enroll.Flow) string {
 
 // entry is how the app lists the account.
 func (s *Server) entry(f enroll.Flow) string {
-	return fmt.Sprintf("%s (%s)", totp.Label(s.Brand.Issuer), totp.Label(f.Username))
+	issuer, account := totp.Labels(s.Brand.Issuer, f.Username)
+	return issuer + " (" + account + ")"
 }
 
 // inFours cuts a key into groups as people read and type them.

@@ -69,30 +69,42 @@ func (s *Server) signInPage(c echo.Context, f enroll.Flow, username string, fail
 }
 
 // signInNotices say why somebody is asked to sign in again, and what to do about an entry that will never work.
-func (s *Server) signInNotices(c echo.Context, f enroll.Flow) []i18n.Rich {
-	say := func(key string, pairs ...string) i18n.Rich {
-		return s.printer(c).Rich("signin.notice."+key, 0, pairs...)
+func (s *Server) signInNotices(c echo.Context, f enroll.Flow) []views.Notice {
+	say := func(tone, key string) views.Notice {
+		return views.Notice{Tone: tone, Text: s.printer(c).Rich("signin.notice."+key, 0)}
 	}
-	var notices []i18n.Rich
+	var notices []views.Notice
 	if f.Notice != enroll.NoNotice && f.Step == enroll.StepSignIn { // those of other steps were for them alone
-		return []i18n.Rich{say(f.Notice.String())}
+		return []views.Notice{say(toneOf(f.Notice), f.Notice.String())}
 	}
 	switch {
 	case f.Username == "" || f.Trying && !f.Expired(s.Now()):
 		return nil
 	case f.Verified:
-		return []i18n.Rich{say("verified")}
+		return []views.Notice{say("ok", "verified")}
 	case f.Unsure:
-		return []i18n.Rich{say("unsure")}
+		return []views.Notice{say("", "unsure")}
 	case f.Idle(s.Now()):
-		return []i18n.Rich{say(enroll.NoticeFresh.String())}
+		return []views.Notice{say("", enroll.NoticeFresh.String())}
 	case f.Expired(s.Now()):
-		notices = append(notices, say("expired"))
+		notices = append(notices, say("", "expired"))
 	default:
-		notices = append(notices, say("sign_in_again"))
+		notices = append(notices, say("", "sign_in_again"))
 	}
 	if made, exists := f.DeadEntry(); exists {
-		notices = append(notices, s.printer(c).RichAt("signin.notice.dead_entry", made, "entry", s.entry(f)))
+		text := s.printer(c).RichAt("signin.notice.dead_entry", made, "entry", s.entry(f))
+		notices = append(notices, views.Notice{Tone: "warn", Text: text})
 	}
 	return notices
+}
+
+// toneOf is good news or a warning: most notices are neither.
+func toneOf(notice enroll.Notice) string {
+	switch notice { //nolint:exhaustive // see above
+	case enroll.NoticePasswordSet, enroll.NoticeConfirmed, enroll.NoticeSignedOut, enroll.NoticeLink:
+		return "ok"
+	case enroll.NoticeFresh, enroll.NoticeReplace:
+		return "warn"
+	}
+	return ""
 }

@@ -131,7 +131,6 @@ func openStage(t testing.TB) *stage {
 	s := &stage{exhibits: map[string]*exhibit{}}
 	mux := http.NewServeMux()
 	mux.Handle("/static/", assets)
-	mux.HandleFunc("/axe.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, axeCore) })
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		e := s.exhibit(r.URL.Path)
 		if e == nil {
@@ -168,16 +167,16 @@ func (s *stage) serveFile(w http.ResponseWriter, r *http.Request) {
 }
 
 // axeCore looks for faults in accessibility. "make setup" installs it.
-const axeCore = "../.ci/node/node_modules/axe-core/axe.min.js"
-
-func (s *stage) needsAxe() {
-	s.t.Helper()
-	if _, err := os.Stat(axeCore); err != nil {
+func (p *portal) axeCore() string {
+	p.t.Helper()
+	script, err := os.ReadFile("../.ci/node/node_modules/axe-core/axe.min.js")
+	if err != nil {
 		if os.Getenv("PORTAL_TEST_BROWSER") == "required" {
-			s.t.Fatalf("needs axe-core, and PORTAL_TEST_BROWSER=required: %v", err)
+			p.t.Fatalf("needs axe-core, and PORTAL_TEST_BROWSER=required: %v", err)
 		}
-		s.t.Skipf("needs axe-core: %v", err)
+		p.t.Skipf("needs axe-core: %v", err)
 	}
+	return string(script)
 }
 
 func (s *stage) exhibit(address string) *exhibit {

@@ -226,6 +226,10 @@ func setUpStates() []state {
 	}
 	return []state{
 		{name: "set-up", reach: func(b *browser) { atSetUp(b) }},
+		{name: "set-up-key", reach: func(b *browser) {
+			atSetUp(b)
+			b.get("/set-up/key").at("/set-up/key")
+		}},
 		{name: "set-up-branded", with: []func(*portalOptions){branded}, reach: func(b *browser) { atSetUp(b) }},
 		{name: "set-up-wrong-code", reach: wrong(func(b *browser, key string) string { return b.wrongCode(key) })},
 		{name: "set-up-no-code", reach: wrong(func(*browser, string) string { return "12" })},

@@ -89,7 +89,7 @@ func (s *Server) showSwap(c echo.Context, f enroll.Flow) error {
 		if err != nil {
 			return fmt.Errorf("measure QR: %w", err)
 		}
-		page.QRModules, page.QRPixels = modules, modules*qr.Scale(modules, minSwapQR)
+		page.QRModules, page.QRPixels = modules, modules*qr.Scale(modules, minSwapQR, minSwapQR)
 	case views.SwapDone:
 		page.Return = s.returnAction(c, f)
 	case views.SwapOver, views.SwapMoved:

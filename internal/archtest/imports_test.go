@@ -23,7 +23,7 @@ var direction = map[string][]string{
 		"internal/brand", "internal/i18n", "internal/qr", "internal/secret", "internal/totp", "internal/metrics", "internal/trace",
 	},
 	"views":          {"internal/brand", "internal/i18n"},
-	"internal/brand": {"internal/i18n"},
+	"internal/brand": {"internal/i18n", "internal/totp"},
 	"static":         {},
 	"internal/cognito": {
 		"internal/enroll", "internal/doctor", "internal/helpdesk", "internal/throttle", "internal/secret", "internal/metrics", "internal/trace",

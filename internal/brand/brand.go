@@ -12,12 +12,14 @@ package brand
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"slices"
 	"strings"
 
 	"cognito-enroll/internal/i18n"
+	"cognito-enroll/internal/totp"
 )
 
 // Brand is how the portal presents itself.
@@ -74,6 +76,9 @@ func Load(folder fs.FS, languages *i18n.Languages, settings Settings) (*Brand, e
 	b.Name = cmp.Or(settings.Name, b.Name, fallback)
 	b.Issuer = cmp.Or(settings.Issuer, b.Issuer, b.Name)
 	b.Domain = cmp.Or(settings.Domain, b.Domain)
+	if err := totp.CheckIssuer(b.Issuer); err != nil {
+		return nil, fmt.Errorf("issuer: %w: give a shorter one (PORTAL_ISSUER, or issuer in brand.json; without either it is the name)", err)
+	}
 	return b, nil
 }
 

@@ -94,6 +94,19 @@ func TestSettingsWinOverTheFolder(t *testing.T) {
 	}
 }
 
+// An issuer that no QR code holds beside a long account is refused, wherever it comes from.
+func TestAnIssuerThatIsTooLongIsRefused(t *testing.T) {
+	long := strings.Repeat("بوابة ", 20)
+	for _, settings := range []brand.Settings{{Issuer: long}, {Name: long}} {
+		if _, err := load(t, nil, settings); err == nil || !strings.Contains(err.Error(), "PORTAL_ISSUER") {
+			t.Errorf("%+v: %v, want an error that names PORTAL_ISSUER", settings, err)
+		}
+	}
+	if _, err := load(t, nil, brand.Settings{Name: long, Issuer: "بوابة"}); err != nil {
+		t.Errorf("a long name beside a short issuer: %v", err)
+	}
+}
+
 func TestFaultsAreNamed(t *testing.T) {
 	for name, tt := range map[string]struct {
 		files map[string]string

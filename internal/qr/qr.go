@@ -35,10 +35,10 @@ func Modules(text string) (int, error) {
 	return 17 + 4*code.VersionNumber + 2*quietZone, nil
 }
 
-// Scale is the smallest whole number of CSS pixels per module at which a code of so many modules is at least
-// minimum CSS pixels wide.
-func Scale(modules, minimum int) int {
-	return max(1, (minimum+modules-1)/modules)
+// Scale is the whole number of CSS pixels for each module of a code: the largest with which it is at most so many CSS
+// pixels wide, or, where that would leave it narrower than least, the smallest with which it is not.
+func Scale(modules, least, most int) int {
+	return max(1, most/modules, (least+modules-1)/modules)
 }
 
 // draw makes the PNG of text, one pixel per module.

@@ -26,7 +26,7 @@ func read(t *testing.T, picture []byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scale := qr.Scale(small.Bounds().Dx(), 240)
+	scale := qr.Scale(small.Bounds().Dx(), 240, 240)
 	large := image.NewGray(image.Rect(0, 0, small.Bounds().Dx()*scale, small.Bounds().Dy()*scale))
 	for y := range large.Bounds().Dy() {
 		for x := range large.Bounds().Dx() {
@@ -63,6 +63,18 @@ func TestAnIndependentReaderReadsThePicture(t *testing.T) {
 		if err != nil || config.Width != modules || config.Height != modules {
 			t.Errorf("picture is %d × %d (%v), Modules says %d", config.Width, config.Height, err, modules)
 		}
+	}
+}
+
+// The longest names that people can have make the largest code that there is.
+func TestTheLongestNamesFit(t *testing.T) {
+	uri := totp.URI(strings.Repeat("i", totp.MaxIssuer), strings.Repeat("🦦", 128), key52)
+	picture, err := qr.NewDrawer(1).PNG(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, picture); got != uri {
+		t.Errorf("read %q, want %q", got, uri)
 	}
 }
 
@@ -121,8 +133,9 @@ func TestDrawerIsSafeForManyAtOnce(t *testing.T) {
 
 func TestScaleIsWholeAndLargeEnough(t *testing.T) {
 	for modules := 29; modules <= 185; modules += 4 {
-		if width := modules * qr.Scale(modules, 240); width < 240 || width-modules >= 240 {
-			t.Errorf("%d modules are shown at %d pixels, want the least multiple from 240 on", modules, width)
+		width := modules * qr.Scale(modules, 240, 304)
+		if width < 240 || width > 304 && width-modules >= 240 || width+modules <= 304 {
+			t.Errorf("%d modules are shown at %d pixels, want the largest multiple up to 304, or the least from 240 on", modules, width)
 		}
 	}
 }

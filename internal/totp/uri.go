@@ -1,6 +1,7 @@
 package totp
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"unicode"
@@ -8,11 +9,19 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// A QR code holds 2,331 bytes (ISO/IEC 18004, table 7: version 40, level M). A URI with a key of Cognito's, 52 characters,
+// leaves maxLabels of them for the account, once, and the issuer, twice. An issuer of MaxIssuer bytes, escaped, leaves room
+// for any account: 128 characters of up to twelve bytes each.
+const (
+	maxLabels = 2331 - len("otpauth://totp/:?secret=&issuer=") - 52
+	MaxIssuer = (maxLabels - 128*12) / 2
+)
+
 // URI is the otpauth URI (Google Authenticator wiki, "Key Uri Format") that an app reads from the QR code or from a
-// tapped link. Issuer and account are any text: they come out of the app's parser as [Label] made them. Algorithm,
+// tapped link. Issuer and account are any text: they come out of the app's parser as [Labels] made them. Algorithm,
 // digits and period are left out: they are the defaults, the only ones that Cognito knows, and some apps misread them.
 func URI(issuer, account, key string) string {
-	issuer, account = Label(issuer), Label(account)
+	issuer, account = Labels(issuer, account)
 	label := escape(account)
 	query := "secret=" + escape(strings.TrimRight(strings.ToUpper(strings.ReplaceAll(key, " ", "")), "="))
 	if issuer != "" {
@@ -20,6 +29,46 @@ func URI(issuer, account, key string) string {
 		query += "&issuer=" + escape(issuer)
 	}
 	return "otpauth://totp/" + label + "?" + query
+}
+
+// CheckIssuer refuses an issuer that would have to be shortened.
+func CheckIssuer(issuer string) error {
+	if length := len(escape(Label(issuer))); length > MaxIssuer {
+		return fmt.Errorf("%q takes %d bytes in a link, and a QR code has room for %d: some %d Latin letters, %d Arabic or Cyrillic ones, %d Chinese or Thai ones",
+			issuer, length, MaxIssuer, MaxIssuer, MaxIssuer/6, MaxIssuer/9)
+	}
+	return nil
+}
+
+// Labels are issuer and account as an app lists them: as [Label] makes them, and so short that a QR code holds them. Only
+// what no checked issuer and no account of a pool needs is taken out, from the middle: beginnings and ends tell names apart.
+func Labels(issuer, account string) (shownIssuer, shownAccount string) {
+	shownIssuer = shorten(Label(issuer), MaxIssuer)
+	return shownIssuer, shorten(Label(account), maxLabels-2*len(escape(shownIssuer)))
+}
+
+func shorten(text string, room int) string {
+	if len(escape(text)) <= room {
+		return text
+	}
+	const gap = "…"
+	room -= len(escape(gap))
+	runes := []rune(text)
+	head, tail := 0, len(runes)
+	for fromHead := true; ; fromHead = !fromHead {
+		next := tail - 1
+		if fromHead {
+			next = head
+		}
+		if room -= len(escape(string(runes[next]))); room < 0 {
+			return Label(string(runes[:head]) + gap + string(runes[tail:]))
+		}
+		if fromHead {
+			head++
+		} else {
+			tail--
+		}
+	}
 }
 
 // Label makes text fit to be an issuer or an account: composed (NFC), without control, bidirectional and zero-width

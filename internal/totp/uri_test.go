@@ -30,6 +30,34 @@ func TestURI(t *testing.T) {
 	}
 }
 
+// What is longer than any name that a pool has still fits a QR code, and is told from its like.
+func TestOverlongNamesAreShortenedInTheMiddle(t *testing.T) {
+	for _, test := range []struct{ what, issuer, account, wantIssuer, wantAccount string }{
+		{"any account beside the longest issuer", strings.Repeat("i", totp.MaxIssuer), strings.Repeat("🦦", 128), strings.Repeat("i", totp.MaxIssuer), strings.Repeat("🦦", 128)},
+		{"a long Arabic issuer", strings.Repeat("ا", 59), strings.Repeat("ب", 128), strings.Repeat("ا", 59), strings.Repeat("ب", 128)},
+		{"an issuer that is too long", strings.Repeat("ا", 64) + strings.Repeat("ي", 64), strings.Repeat("ب", 128), strings.Repeat("ا", 29) + "…" + strings.Repeat("ي", 28), strings.Repeat("ب", 128)},
+		{"an account that grows when composed", "i", strings.Repeat("\U0001D160", 128), "i", ""},
+	} {
+		issuer, account := totp.Labels(test.issuer, test.account)
+		if issuer != test.wantIssuer || test.wantAccount != "" && account != test.wantAccount {
+			t.Errorf("%s: Labels = %q, %q; want %q, %q", test.what, issuer, account, test.wantIssuer, test.wantAccount)
+		}
+		uri := totp.URI(test.issuer, test.account, key52)
+		if len(uri) > 2331 {
+			t.Errorf("%s: the URI has %d bytes, a QR code holds 2331", test.what, len(uri))
+		}
+		if again := totp.URI(issuer, account, key52); again != uri {
+			t.Errorf("%s: shortened twice it is another one:\n%s\n%s", test.what, uri, again)
+		}
+	}
+	if err := totp.CheckIssuer(strings.Repeat("ا", 60)); err == nil {
+		t.Error("an issuer of 60 Arabic letters is not refused")
+	}
+	if err := totp.CheckIssuer(strings.Repeat("ا", 59)); err != nil {
+		t.Errorf("an issuer of 59 Arabic letters is refused: %v", err)
+	}
+}
+
 // FuzzURI reads the URI as an app would: exactly one secret, one issuer, and the label's two halves unharmed.
 func FuzzURI(f *testing.F) {
 	for _, seed := range [][2]string{
@@ -64,7 +92,8 @@ func FuzzURI(f *testing.F) {
 				t.Fatalf("%s: no issuer in the label", uri)
 			}
 		}
-		if gotIssuer != totp.Label(issuer) || query.Get("issuer") != gotIssuer || gotAccount != totp.Label(account) {
+		wantIssuer, wantAccount := totp.Labels(issuer, account)
+		if gotIssuer != wantIssuer || query.Get("issuer") != gotIssuer || gotAccount != wantAccount {
 			t.Fatalf("%s: parsed issuer %q and account %q from %q and %q", uri, gotIssuer, gotAccount, issuer, account)
 		}
 		if again := totp.Label(totp.Label(issuer)); again != totp.Label(issuer) {
