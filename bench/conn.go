@@ -15,8 +15,13 @@ import (
 // browserHeaders are what a browser sends with every request, for servers to read through.
 const browserHeaders = "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36\r\n" +
 	"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n" +
-	"Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n" +
-	"Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n"
+	"Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nSec-Fetch-Site: same-origin\r\n"
+
+// What it says that it wants.
+const (
+	wantsPage    = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n"
+	wantsPicture = "Sec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image\r\n"
+)
 
 // conn is a connection that stays open. It is written by hand to leave the machine to the server: net/http's client
 // costs more than the answers that it fetches.
@@ -54,7 +59,11 @@ func (c *conn) Read(p []byte) (int, error) {
 
 // do sends a request, a form when there is one, and reads the whole answer.
 func (c *conn) do(method, path, cookies, form, more string) (answer, error) {
-	c.out = append(c.out[:0], method+" "+path+" HTTP/1.1\r\nHost: "+c.address+"\r\n"+browserHeaders+more...)
+	wants := wantsPage
+	if strings.HasSuffix(path, ".png") {
+		wants = wantsPicture
+	}
+	c.out = append(c.out[:0], method+" "+path+" HTTP/1.1\r\nHost: "+c.address+"\r\n"+browserHeaders+wants+more...)
 	if cookies != "" {
 		c.out = append(c.out, "Cookie: "+cookies+"\r\n"...)
 	}

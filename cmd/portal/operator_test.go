@@ -182,6 +182,7 @@ func TestInviteMakesALinkThatThePortalKnows(t *testing.T) {
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/api/v1/invites/1", nil)
 	o.must(err)
 	key, _ := environment(o.env...)(ticketKey)
+	r.Host = "mfa.example.com"
 	r.Header.Set("Authorization", "Bearer "+key)
 	answer, err := http.DefaultClient.Do(r)
 	o.must(err)

@@ -14,7 +14,7 @@ import (
 // maxAnswer is more than any answer of the pool.
 const maxAnswer = 1 << 20
 
-// acceptLists lets challenge parameters be JSON lists and objects, which some Cognito-compatible services send where
+// acceptLists reads answers, no more of one than maxAnswer, and lets challenge parameters be JSON lists and objects, which some Cognito-compatible services send where
 // Cognito sends the same as text (MFAS_CAN_SETUP in moto). The SDK would refuse the whole answer.
 func acceptLists(stack *middleware.Stack) error {
 	err := stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("AcceptLists", func(
@@ -22,12 +22,15 @@ func acceptLists(stack *middleware.Stack) error {
 	) (middleware.DeserializeOutput, middleware.Metadata, error) {
 		out, metadata, err := next.HandleDeserialize(ctx, in)
 		response, ok := out.RawResponse.(*smithyhttp.Response)
-		if !ok || err != nil || !hasParameters(middleware.GetOperationName(ctx)) {
+		if !ok || err != nil {
 			return out, metadata, err
 		}
 		body, readErr := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 		_ = response.Body.Close()
-		response.Body = io.NopCloser(bytes.NewReader(listsToText(body)))
+		if hasParameters(middleware.GetOperationName(ctx)) {
+			body = listsToText(body)
+		}
+		response.Body = io.NopCloser(bytes.NewReader(body))
 		if readErr != nil { // not otherwise: the SDK reads to the end, through 32 KB of its own unless it is one reader
 			response.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{readErr}))
 		}

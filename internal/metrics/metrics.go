@@ -76,8 +76,11 @@ func (r *Registry) With(label Label, value string) *Registry {
 	return &Registry{of: r, label: label, value: value}
 }
 
-// Counter answers the counter of that name, and makes it when there is none. With at most one label, every series exists
-// from the start: an alert can tell zero from unknown.
+// few is how many series of one family are made before anything is counted.
+const few = 64
+
+// Counter answers the counter of that name, and makes it when there is none. Where the labels' sets make few series, all of
+// them exist from the start: an alert can tell zero from unknown.
 func (r *Registry) Counter(name, help string, labels ...Label) *Counter {
 	f, first := r.family(name, help, nil, labels)
 	return &Counter{f, first}
@@ -119,15 +122,25 @@ func (r *Registry) family(name, help string, buckets []float64, labels []Label) 
 		labels, first = append([]Label{r.label}, labels...), append([]string{r.value}, first...)
 	}
 	f := r.find(name, help, buckets, labels)
-	switch len(labels) - len(first) {
-	case 0:
-		f.at(first...)
-	case 1:
-		for _, value := range labels[len(first)].Values {
-			f.at(append(slices.Clone(first), value)...)
+	begin(f, labels[len(first):], first)
+	return f, first
+}
+
+// begin makes the series of all values of labels, if they are few.
+func begin(f *family, labels []Label, values []string) {
+	count := 1
+	for _, label := range labels {
+		count *= len(label.Values)
+	}
+	switch {
+	case count > few:
+	case len(labels) == 0:
+		f.at(values...)
+	default:
+		for _, value := range labels[0].Values {
+			begin(f, labels[1:], append(slices.Clone(values), value))
 		}
 	}
-	return f, first
 }
 
 func (r *Registry) find(name, help string, buckets []float64, labels []Label) *family {
