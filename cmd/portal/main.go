@@ -13,7 +13,7 @@
 //	portal healthcheck  ask the portal on this machine whether it serves
 //	portal version   print the version
 //
-// main.go turns signals into a context and an error into an exit code; run.go has all the wiring; config.go every knob,
+// main.go turns signals into a context and an error into an exit code; run.go wires the process, portal.go one pool's portal, pool.go its pool; config.go every knob,
 // sources.go where their texts come from, pools.go several pools, reload.go what SIGHUP does; listen.go serves and drains, admin.go shows operators
 // what happens.
 package main
