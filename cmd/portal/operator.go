@@ -52,9 +52,9 @@ func openOperator(ctx context.Context, lookupEnv func(string) (string, bool), st
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: max(cfg.LogLevel, slog.LevelWarn)}))
 	pool := cognito.Options{AWS: settings, UserPoolID: cfg.UserPoolID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Now: time.Now}
-	memory, err := store.Open(ctx, cfg.Store, store.Options{Now: time.Now})
+	memory, err := openStore(ctx, cfg, store.Options{Now: time.Now})
 	if err != nil {
-		return nil, fmt.Errorf("PORTAL_STORE: %w", err)
+		return nil, err
 	}
 	o.close = memory.Close
 	parts := deskParts{

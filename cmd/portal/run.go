@@ -236,8 +236,8 @@ func (n *node) add(ctx context.Context, name string, cfg *config, listening net.
 	cfg.PublicURL = p.publicURL
 	clock := cognito.NewClock(time.Now)
 	var err error
-	if p.memory, err = store.Open(ctx, cfg.Store, store.Options{Now: clock.Now, Metrics: p.observing.metrics, Clock: time.Now}); err != nil {
-		return fmt.Errorf("PORTAL_STORE: %w", err)
+	if p.memory, err = openStore(ctx, *cfg, store.Options{Now: clock.Now, Metrics: p.observing.metrics, Clock: time.Now}); err != nil {
+		return err
 	}
 	n.portals = append(n.portals, p) // whose store is closed from now on, whatever happens
 	p.limits = newLimits(*cfg, p.memory, clock.Now, p.log, p.observing.metrics)
@@ -346,7 +346,7 @@ func (p *portal) build(cfg config) (*web.Server, error) {
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
 		SessionAge:      sessionAge,
-		Store:           pageStore{p.memory, cfg.UserPoolID},
+		Store:           pageStore{p.memory, p.memory, cfg.UserPoolID},
 		OAuth:           pageOAuth{p.oauth},
 		OAuthPending:    pending,
 		NoPasswords:     cfg.SignIn == "oauth",
@@ -421,12 +421,18 @@ const oauthTimeout = 8 * time.Second
 
 // awsSettings are the SDK's settings for the configured pool.
 func awsSettings(ctx context.Context, cfg config) (aws.Config, error) {
+	c, err := awsDefaults(ctx, cfg)
+	if cfg.Endpoint != "" {
+		c.BaseEndpoint = aws.String(cfg.Endpoint)
+	}
+	return c, err
+}
+
+// awsDefaults are the SDK's settings for any service, in the pool's region.
+func awsDefaults(ctx context.Context, cfg config) (aws.Config, error) {
 	c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(cfg.Region))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("AWS settings: %w", err)
-	}
-	if cfg.Endpoint != "" {
-		c.BaseEndpoint = aws.String(cfg.Endpoint)
 	}
 	return c, nil
 }

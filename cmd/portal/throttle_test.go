@@ -18,14 +18,17 @@ import (
 	"time"
 
 	"cognito-enroll/internal/cognito"
+	"cognito-enroll/internal/dynamotest"
 	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/store"
 	"cognito-enroll/internal/throttle"
 )
 
 func TestMain(m *testing.M) {
+	dynamotest.Main()
 	code := m.Run()
 	postgrestest.Stop()
+	dynamotest.Stop()
 	os.Exit(code)
 }
 

@@ -76,7 +76,7 @@ func TestAnswersAreForgottenAfterADay(t *testing.T) {
 			must(t, w.first.KeepAnswer(ctx, hash(i), claim, []byte("answer")))
 		}
 		w.clock.advance(24*time.Hour - time.Microsecond)
-		purge(t, w.first, 0)
+		w.purge(0)
 		if _, answer, err := w.first.ClaimAnswer(ctx, hash(1), hash(11)); string(answer) != "answer" || err != nil {
 			t.Errorf("just before: got %q, %v", answer, err)
 		}
@@ -84,7 +84,7 @@ func TestAnswersAreForgottenAfterADay(t *testing.T) {
 		if claim, answer, err := w.node().ClaimAnswer(ctx, hash(1), hash(12)); claim == 0 || answer != nil || err != nil {
 			t.Errorf("afterwards: got %d, %q, %v, want a claim", claim, answer, err)
 		}
-		purge(t, w.first, 1) // the other one
+		w.purge(1) // the other one
 	})
 }
 
@@ -92,14 +92,15 @@ func TestThousandAskToAnswer(t *testing.T) {
 	engines(t, func(w *world) {
 		t := w.t
 		var claims atomic.Int64
-		counts := w.race(1000, func(node *store.Store, _ int) error {
+		n := w.crowd(1000)
+		counts := w.race(n, func(node *store.Store, _ int) error {
 			claim, _, err := node.ClaimAnswer(t.Context(), hash(1), hash(11))
 			if claim != 0 {
 				claims.Add(1)
 			}
 			return err
 		})
-		if claims.Load() != 1 || counts[nil] != 1000 {
+		if claims.Load() != 1 || counts[nil] != n {
 			t.Errorf("got %d claims, %v, want one", claims.Load(), counts)
 		}
 	})
@@ -143,7 +144,8 @@ func TestDeliveriesAreTakenOneByOne(t *testing.T) {
 func TestNodesTakeDeliveriesAtOnce(t *testing.T) {
 	engines(t, func(w *world) {
 		t := w.t
-		for range 200 {
+		all := w.crowd(200)
+		for range all {
 			must(t, w.first.PutDelivery(t.Context(), "m", nil))
 		}
 		var taken, twice atomic.Int64
@@ -163,8 +165,8 @@ func TestNodesTakeDeliveriesAtOnce(t *testing.T) {
 			left = len(list)
 			taken.Add(int64(left))
 		}
-		if taken.Load() != 200 || twice.Load() != 0 || counts[nil] != 40 {
-			t.Errorf("got %d taken, %d twice, %v, want each of 200 once", taken.Load(), twice.Load(), counts)
+		if taken.Load() != int64(all) || twice.Load() != 0 || counts[nil] != 40 {
+			t.Errorf("got %d taken, %d twice, %v, want each of %d once", taken.Load(), twice.Load(), counts, all)
 		}
 	})
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/dynamotest"
 	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/store"
 )
@@ -60,6 +62,7 @@ func urls() []namedURL {
 		{"SQLite file", sqliteFile},
 		{"SQLite memory", func(testing.TB) string { return "sqlite::memory:" }},
 		{"PostgreSQL", postgrestest.Database},
+		{"DynamoDB", dynamotest.Table},
 	}
 }
 
@@ -101,6 +104,15 @@ func sqliteFile(t testing.TB) string {
 
 func (w *world) memory() bool { return w.url == "sqlite::memory:" }
 
+// table is the name of the DynamoDB table that the store is, "" when it is none.
+func (w *world) table() string {
+	name, _ := strings.CutPrefix(w.url, "dynamodb:")
+	if name == w.url {
+		return ""
+	}
+	return name
+}
+
 // open opens the store, as another node or the next process would.
 func (w *world) open() *store.Store {
 	w.t.Helper()
@@ -128,12 +140,23 @@ func (w *world) node() *store.Store {
 
 func open(t testing.TB, url string, opts store.Options) *store.Store {
 	t.Helper()
+	if strings.HasPrefix(url, "dynamodb:") {
+		opts.AWS = dynamotest.Settings()
+	}
 	s, err := store.Open(t.Context(), url, opts)
 	if err != nil {
 		t.Fatalf("open %s: %v", url, err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
+}
+
+// crowd is how many race where others would be n: Amazon's engine for tests answers some hundred calls a second.
+func (w *world) crowd(n int) int {
+	if w.table() != "" {
+		return n / 10
+	}
+	return n
 }
 
 // race calls try at once from n goroutines spread over four nodes, and answers how often it said nil and each of the

@@ -40,9 +40,9 @@ func TestInviteEvents(t *testing.T) {
 			t.Errorf("%d events, %v, want them bounded", len(many), err)
 		}
 		w.clock.advance(60*24*time.Hour - 4*time.Second)
-		purge(t, w.first, 0)
+		w.purge(0)
 		w.clock.advance(time.Second)
-		purge(t, w.first, 1)
+		w.purge(1)
 	})
 }
 
@@ -122,11 +122,12 @@ func TestReset(t *testing.T) {
 
 func TestThousandBeginOneReset(t *testing.T) {
 	engines(t, func(w *world) {
-		counts := w.race(1000, func(node *store.Store, _ int) error {
+		n := w.crowd(1000)
+		counts := w.race(n, func(node *store.Store, _ int) error {
 			_, err := node.PutReset(w.t.Context(), reset("sub-1"))
 			return err
 		})
-		if counts[nil] != 1 || counts[store.ErrConflict] != 999 {
+		if counts[nil] != 1 || counts[store.ErrConflict] != n-1 {
 			w.t.Errorf("got %v, want one success", counts)
 		}
 	})
@@ -200,9 +201,9 @@ func TestApprovalsAreListedAndPurged(t *testing.T) {
 			t.Errorf("lapsed: got %+v, %v", list, err)
 		}
 		w.clock.advance(30*24*time.Hour - time.Second)
-		purge(t, w.first, 0)
+		w.purge(0)
 		w.clock.advance(time.Second)
-		purge(t, w.first, 2)
+		w.purge(2)
 	})
 }
 
@@ -211,8 +212,9 @@ func TestThousandUseOneApproval(t *testing.T) {
 		id, err := w.first.PutApproval(w.t.Context(), approval("sub-1"))
 		must(w.t, err)
 		must(w.t, w.first.DecideApproval(w.t.Context(), id, helpdesk.ApprovalApproved, "page:lena"))
-		counts := w.race(1000, func(node *store.Store, _ int) error { return node.UseApproval(w.t.Context(), id) })
-		if counts[nil] != 1 || counts[store.ErrConflict] != 999 {
+		n := w.crowd(1000)
+		counts := w.race(n, func(node *store.Store, _ int) error { return node.UseApproval(w.t.Context(), id) })
+		if counts[nil] != 1 || counts[store.ErrConflict] != n-1 {
 			w.t.Errorf("got %v, want one success", counts)
 		}
 	})

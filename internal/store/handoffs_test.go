@@ -46,7 +46,7 @@ func TestExpiredHandoffIsNeverTaken(t *testing.T) {
 		w.clock.advance(time.Minute)
 		_, err := w.node().TakeHandoff(ctx, hash(3))
 		wantKind(t, err, store.ErrNotFound)
-		purge(t, w.first, 3)
+		w.purge(3)
 	})
 }
 
@@ -54,12 +54,13 @@ func TestThousandTakeOneHandoff(t *testing.T) {
 	engines(t, func(w *world) {
 		t := w.t
 		must(t, w.first.PutHandoff(t.Context(), store.Handoff{LocatorHash: hash(1), Payload: []byte{1}, ExpiresAt: start.Add(time.Minute)}))
-		counts := w.race(1000, func(node *store.Store, _ int) error {
+		n := w.crowd(1000)
+		counts := w.race(n, func(node *store.Store, _ int) error {
 			_, err := node.TakeHandoff(t.Context(), hash(1))
 			return err
 		})
-		if counts[nil] != 1 || counts[store.ErrNotFound] != 999 {
-			t.Errorf("got %v, want one success and 999 not found", counts)
+		if counts[nil] != 1 || counts[store.ErrNotFound] != n-1 {
+			t.Errorf("got %v, want one success and %d not found", counts, n-1)
 		}
 	})
 }

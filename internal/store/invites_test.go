@@ -199,9 +199,10 @@ func TestThousandSpendOneInvite(t *testing.T) {
 		id := w.putInvite(1, "sub-1")
 		_, err := w.first.TryPiece(w.t.Context(), hash(1), []byte("right"), pieceTries, holder(1))
 		must(w.t, err)
-		counts := w.race(1000, func(node *store.Store, _ int) error { return node.SpendInvite(w.t.Context(), id, holder(1)) })
-		if counts[nil] != 1 || counts[store.ErrConflict] != 999 {
-			w.t.Errorf("got %v, want one success and 999 conflicts", counts)
+		n := w.crowd(1000)
+		counts := w.race(n, func(node *store.Store, _ int) error { return node.SpendInvite(w.t.Context(), id, holder(1)) })
+		if counts[nil] != 1 || counts[store.ErrConflict] != n-1 {
+			w.t.Errorf("got %v, want one success and %d conflicts", counts, n-1)
 		}
 	})
 }
@@ -209,11 +210,12 @@ func TestThousandSpendOneInvite(t *testing.T) {
 func TestThousandGuessOnePiece(t *testing.T) {
 	engines(t, func(w *world) {
 		w.putInvite(1, "sub-1")
-		counts := w.race(1000, func(node *store.Store, i int) error {
+		n := w.crowd(1000)
+		counts := w.race(n, func(node *store.Store, i int) error {
 			_, err := node.TryPiece(w.t.Context(), hash(1), fmt.Append(nil, "guess ", i), pieceTries, holder(1))
 			return err
 		})
-		if counts[store.ErrConflict] != pieceTries || counts[store.ErrNotFound] != 1000-pieceTries {
+		if counts[store.ErrConflict] != pieceTries || counts[store.ErrNotFound] != n-pieceTries {
 			w.t.Errorf("got %v, want %d that were heard", counts, pieceTries)
 		}
 		if got, err := w.first.Invite(w.t.Context(), hash(1)); err != nil || got.Tries != pieceTries {
@@ -225,7 +227,8 @@ func TestThousandGuessOnePiece(t *testing.T) {
 func TestThousandInvitesOfOneAccount(t *testing.T) {
 	engines(t, func(w *world) {
 		const account = "sub-1"
-		counts := w.race(1000, func(node *store.Store, i int) error {
+		n := w.crowd(1000)
+		counts := w.race(n, func(node *store.Store, i int) error {
 			_, err := node.PutInvite(w.t.Context(), invite(i, account))
 			return err
 		})
@@ -235,8 +238,8 @@ func TestThousandInvitesOfOneAccount(t *testing.T) {
 		for _, one := range list {
 			states[one.State]++
 		}
-		if counts[nil] != 1000 || states[helpdesk.InviteLive] != 1 || states[helpdesk.InviteCancelled] != 999 || list[0].State != helpdesk.InviteLive {
-			w.t.Errorf("got %v and %v, want a thousand made, the newest alone live", counts, states)
+		if counts[nil] != n || states[helpdesk.InviteLive] != 1 || states[helpdesk.InviteCancelled] != n-1 || list[0].State != helpdesk.InviteLive {
+			w.t.Errorf("got %v and %v, want %d made, the newest alone live", counts, states, n)
 		}
 	})
 }
@@ -244,7 +247,7 @@ func TestThousandInvitesOfOneAccount(t *testing.T) {
 // TestFreezeAgainstFinish: "this was not me" and the finish of a set-up meet; whichever comes first, the other is told.
 func TestFreezeAgainstFinish(t *testing.T) {
 	engines(t, func(w *world) {
-		for i := range 50 {
+		for i := range w.crowd(50) {
 			account := fmt.Sprint("sub-", i)
 			id := w.putInvite(i, account)
 			_, err := w.first.TryPiece(w.t.Context(), hash(i), []byte("right"), pieceTries, holder(1))
@@ -268,9 +271,9 @@ func TestOldInvitesArePurged(t *testing.T) {
 	engines(t, func(w *world) {
 		w.putInvite(1, "sub-1")
 		w.clock.advance(time.Hour + 30*24*time.Hour - time.Second)
-		purge(w.t, w.first, 0)
+		w.purge(0)
 		w.clock.advance(time.Second)
-		purge(w.t, w.first, 1)
+		w.purge(1)
 	})
 }
 

@@ -42,22 +42,23 @@ func TestSharedValue(t *testing.T) {
 // Nobody's change is lost: a hundred on four nodes each add one.
 func TestHundredChangeOneSharedValue(t *testing.T) {
 	engines(t, func(w *world) {
-		counts := w.race(100, func(node *store.Store, _ int) error {
+		n := w.crowd(100)
+		counts := w.race(n, func(node *store.Store, _ int) error {
 			for {
 				value, version, err := node.LoadShared(w.t.Context(), "count")
 				if err != nil {
 					return err
 				}
-				n, _ := strconv.Atoi(string(value))
-				saved, err := node.SaveShared(w.t.Context(), "count", []byte(strconv.Itoa(n+1)), version)
+				count, _ := strconv.Atoi(string(value))
+				saved, err := node.SaveShared(w.t.Context(), "count", []byte(strconv.Itoa(count+1)), version)
 				if saved || err != nil {
 					return err
 				}
 			}
 		})
 		value, version, err := w.first.LoadShared(w.t.Context(), "count")
-		if counts[nil] != 100 || string(value) != "100" || version != 100 || err != nil {
-			w.t.Errorf("got %v, value %q, version %d, %v, want 100 changes", counts, value, version, err)
+		if counts[nil] != n || string(value) != strconv.Itoa(n) || version != int64(n) || err != nil {
+			w.t.Errorf("got %v, value %q, version %d, %v, want %d changes", counts, value, version, err, n)
 		}
 	})
 }
