@@ -52,7 +52,10 @@ func (c *call) simulateChoice(s signIn, parameters object) (object, error) {
 	case wanted == "PASSWORD_SRP" && parameters.text("SRP_A") != "":
 		return c.passwordVerifier(s, nil, name, parameters.text("SRP_A"))
 	case wanted == "EMAIL_OTP":
-		details := simulatedDelivery(name)
+		details, err := c.simulateDelivery(name, purposeSignIn, 1)
+		if err != nil {
+			return nil, err
+		}
 		return c.challenge(&session{client: s.client, signIn: s, challenge: wanted}, object{
 			"CODE_DELIVERY_DELIVERY_MEDIUM": details["DeliveryMedium"], "CODE_DELIVERY_DESTINATION": details["Destination"],
 		})

@@ -10,7 +10,8 @@ func forgotPassword(c *call) (object, error) {
 	}
 	switch {
 	case u == nil && cl.preventExistence:
-		return object{"CodeDeliveryDetails": simulatedDelivery(c.input.text("Username"))}, nil
+		details, err := c.simulateDelivery(c.input.text("Username"), purposeReset, resetsPerHour)
+		return object{"CodeDeliveryDetails": details}, err
 	case u == nil:
 		return nil, userNotFound("Username/client id combination not found.")
 	case u.disabled:
@@ -33,13 +34,4 @@ func (c *call) sendReset(u *user) (object, error) {
 		}
 	}
 	return nil, invalidParameter("Cannot reset password for the user as there is no registered/verified email or phone_number")
-}
-
-// simulatedDelivery is what somebody who asks for an unknown user is told: the same every time.
-func simulatedDelivery(name string) object {
-	first := "a"
-	if name != "" {
-		first = name[:1]
-	}
-	return deliveryDetails("email", first+"@e")
 }

@@ -10,7 +10,8 @@ func resendConfirmationCode(c *call) (object, error) {
 	}
 	switch {
 	case u == nil && cl.preventExistence:
-		return object{"CodeDeliveryDetails": simulatedDelivery(c.input.text("Username"))}, nil
+		details, err := c.simulateDelivery(c.input.text("Username"), purposeSignUp, resendsPerHour)
+		return object{"CodeDeliveryDetails": details}, err
 	case u == nil:
 		return nil, userNotFound("Username/client id combination not found.")
 	case u.status != statusUnconfirmed:
