@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cognito-enroll/internal/helpdesk"
+	"cognito-enroll/internal/prove"
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/userpool"
 )
@@ -87,12 +88,12 @@ func TestFreezeTokens(t *testing.T) {
 }
 
 // TestFreezeMeetsTheFinish: whichever comes first, the other is told, and the account is safe: a thousand times on each
-// engine with -tags prove.
+// engine with PORTAL_PROVE=1.
 func TestFreezeMeetsTheFinish(t *testing.T) {
 	engines(t, userpool.Options{}, func(w *world) {
 		t := w.TB
 		other, grace := w.node(), w.agent("grace")
-		won := 0
+		freezes, won := prove.Times(1000, 40), 0
 		for i := range freezes {
 			name := fmt.Sprintf("user-%d", i)
 			sub := w.add(name)
@@ -135,7 +136,7 @@ func TestFreezeMeetsTheFinish(t *testing.T) {
 	})
 }
 
-// TestManyRaceForOneLink: browsers on four nodes, a thousand with -tags prove, have link and piece. One holds it in the end, and one
+// TestManyRaceForOneLink: browsers on four nodes, a thousand with PORTAL_PROVE=1, have link and piece. One holds it in the end, and one
 // set-up spends it.
 func TestManyRaceForOneLink(t *testing.T) {
 	engines(t, userpool.Options{}, func(w *world) {
@@ -143,6 +144,7 @@ func TestManyRaceForOneLink(t *testing.T) {
 		w.add("ada")
 		link := w.mint(minting("ada"))
 		desks := []*helpdesk.Desk{w.desk, w.node(), w.node(), w.node()}
+		browsers := prove.Times(1000, 200)
 		held := make([]helpdesk.Held, browsers)
 		each := func(do func(i int)) {
 			var all sync.WaitGroup

@@ -15,6 +15,7 @@ import (
 
 	"cognito-enroll/internal/cognito"
 	"cognito-enroll/internal/helpdesk"
+	"cognito-enroll/internal/prove"
 	"cognito-enroll/internal/userpool"
 )
 
@@ -83,6 +84,7 @@ func TestSweep(t *testing.T) {
 	lena := w.agent("lena")
 	truth := map[helpdesk.Standing]int{}
 	sales := map[helpdesk.Standing]int{}
+	accounts := prove.Times(10_000, 1000)
 	users := make([]userpool.User, 0, accounts)
 	for i := range accounts {
 		u := userpool.User{Username: fmt.Sprintf("user-%05d", i), Password: password}
