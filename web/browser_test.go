@@ -623,6 +623,7 @@ func TestBrowserComplaintsAreSeen(t *testing.T) {
 	p := openPortal(t)
 	b := p.openTab(desktop)
 	b.open("/sign-in")
+	began := time.Now()
 	value[chromedp.Void](b, `document.body.setAttribute("style", "color: red"); console.error("said so"); setTimeout(() => { throw new Error("thrown") })`)
 	provoked := []string{"Content Security Policy", "said so", "thrown"}
 	value[chromedp.Void](b, "new Promise(done => setTimeout(done))") // after the one that throws
@@ -632,6 +633,14 @@ func TestBrowserComplaintsAreSeen(t *testing.T) {
 		}
 	}
 	b.expect(provoked...)
+
+	// It has told us itself as well (web/csp.go).
+	for told := `"directive":"style-src-attr","route":"/sign-in"`; !strings.Contains(p.log.String(), told); {
+		if t.Context().Err() != nil || time.Since(began) > 20*time.Second {
+			t.Fatalf("no report of %s in: %s", told, p.log.String())
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // A pasted code goes off by itself; a typed one waits for the button, however long it is.

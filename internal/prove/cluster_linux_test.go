@@ -57,6 +57,7 @@ type clusterOptions struct {
 	store    string   // default: PostgreSQL
 	direct   bool     // without a load balancer
 	desk     bool     // there is a help desk
+	caching  bool     // the load balancer keeps all that it may
 }
 
 // node is one portal. Its process comes and goes.
@@ -118,7 +119,7 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 		t.Cleanup(func() { n.stop(syscall.SIGKILL) })
 	}
 	if !o.direct {
-		c.startNginx()
+		c.startNginx(o.caching)
 	}
 	return c
 }
@@ -176,7 +177,7 @@ func (n *node) stop(how syscall.Signal) {
 }
 
 // startNginx runs the compose file's nginx.conf with its names and paths replaced, and waits until it serves.
-func (c *cluster) startNginx() {
+func (c *cluster) startNginx(caching bool) {
 	c.Helper()
 	c.writeCertificate()
 	text, err := os.ReadFile("../../deploy/compose/nginx.conf")
@@ -193,6 +194,14 @@ func (c *cluster) startNginx() {
 	).Replace(conf)
 	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} { // where this build of it would write
 		conf = strings.Replace(conf, "http {", "http {\n    "+kind+"_temp_path "+c.path(kind)+";", 1)
+	}
+	if caching {
+		conf = strings.Replace(conf, "http {", "http {\n    proxy_cache_path "+c.path("kept")+" keys_zone=kept:1m;", 1)
+		conf = strings.Replace(conf, "location / {", `location / {
+            proxy_cache kept;
+            proxy_cache_key $request_uri;
+            proxy_cache_valid any 10m;
+            add_header X-Cache $upstream_cache_status always;`, 1)
 	}
 	c.must(os.WriteFile(c.path("nginx.conf"), []byte(conf), 0o600))
 	p, err := spawn(c.path("nginx.log"), nginx(c.TB), nil,
