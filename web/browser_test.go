@@ -209,6 +209,12 @@ func TestBrowserSwapsTheFormAlone(t *testing.T) {
 	if path := value[string](b, "location.pathname + location.search + location.hash"); path != "/set-up" || value[int](b, "history.length") != entries {
 		t.Errorf("at %s with %d history entries, want /set-up and still %d", path, value[int](b, "history.length"), entries)
 	}
+	if value[bool](b, "history.state !== null") {
+		t.Error("htmx keeps something in the history")
+	}
+	if sheets := value[int](b, "document.styleSheets.length + document.adoptedStyleSheets.length"); sheets != 1 {
+		t.Errorf("%d style sheets, want ours alone", sheets)
+	}
 	before := b.timeLeft()
 	b.passTime(10 * time.Second)
 	b.wait(fmt.Sprintf("Number(%s.value) <= %d", one(".timer progress"), int(before.Seconds())-9))

@@ -364,6 +364,16 @@ func TestChangesNeedAFreshSignIn(t *testing.T) {
 	b.submit("/authenticator/start").at("/sign-in").text(".msg", "more than ten minutes ago")
 	p.wantCalls("")
 	b.submit("/sign-in", "password", password).submit("/authenticator/start").at("/set-up")
+
+	// Somebody who was there all the time has signed in no later for that.
+	b = p.browser()
+	b.signIn("ada", password).at("/authenticator")
+	p.clock.advance(9 * time.Minute)
+	b.submit("/authenticator/methods").at("/authenticator")
+	p.clock.advance(2 * time.Minute)
+	p.calls()
+	b.submit("/authenticator/start").at("/sign-in").text(".msg", "more than ten minutes ago")
+	p.wantCalls("")
 }
 
 // The review page ends when it is left alone for as long as a change there may wait; a set-up that has begun does not.

@@ -17,9 +17,9 @@ import (
 // way: a new one goes last on every node, then first. Nobody notices: not even a browser has to ask again.
 func TestProofRollingUpgrade(t *testing.T) {
 	began := prove.Begin()
-	drain := prove.For(2*time.Second, 100*time.Millisecond)
+	drain := prove.For(5*time.Second, 100*time.Millisecond) // longer than nginx keeps a connection that nobody uses
 	c := openCluster(t, clusterOptions{nodes: 4, settings: []string{"PORTAL_DRAIN_DELAY=" + drain.String()}})
-	people := c.addPeople(prove.Times(2000, 16))
+	people := c.addPeople(prove.Times(4000, 16))
 	for _, p := range people {
 		p.late = prove.For(3*time.Second, 300*time.Millisecond)
 	}
