@@ -178,7 +178,7 @@ func (p *portal) build(cfg config) (*web.Server, error) {
 		Policy:          cfg.PasswordPolicy,
 		Sessions:        sessions,
 		SessionAge:      sessionAge,
-		Store:           pageStore{p.memory, cfg.UserPoolID},
+		Store:           pageStore{p.memory, p.memory, cfg.UserPoolID},
 		OAuth:           pageOAuth{p.oauth},
 		OAuthPending:    pending,
 		NoPasswords:     cfg.SignIn == "oauth",

@@ -16,35 +16,44 @@ import (
 
 // pageStore is the store as the pages want it.
 type pageStore struct {
-	*store.Store
-	pool string // whose accounts the records are of
+	answerStore
+	memory *store.Store
+	pool   string // whose accounts the records are of
+}
+
+// answerStore is what the pages ask of the store as it is. All of the store's methods here would be in the program twice.
+type answerStore interface {
+	Ping(ctx context.Context) error
+	ClaimAnswer(ctx context.Context, key, fingerprint [32]byte) (claim int64, answer []byte, err error)
+	KeepAnswer(ctx context.Context, key [32]byte, claim int64, answer []byte) error
+	ForgetAnswer(ctx context.Context, key [32]byte, claim int64) error
 }
 
 var _ web.Store = pageStore{}
 
 func (s pageStore) EndSession(ctx context.Context, id enroll.ID, until time.Time) error {
-	return s.Store.EndSession(ctx, id, until)
+	return s.memory.EndSession(ctx, id, until)
 }
 
 func (s pageStore) SessionEnded(ctx context.Context, id enroll.ID) (bool, error) {
-	return s.Store.SessionEnded(ctx, id)
+	return s.memory.SessionEnded(ctx, id)
 }
 
 func (s pageStore) SessionOver(ctx context.Context, id enroll.ID, account string, began time.Time) (bool, error) {
-	return s.Store.SessionOver(ctx, id, account, began)
+	return s.memory.SessionOver(ctx, id, account, began)
 }
 
 func (s pageStore) Record(ctx context.Context, account string, event web.Event, device string) error {
-	_, err := s.AppendLedger(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device})
+	_, err := s.memory.AppendLedger(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device})
 	return err
 }
 
 func (s pageStore) Conclude(ctx context.Context, account string, event web.Event, device string, id enroll.ID, until time.Time) error {
-	return s.Store.Conclude(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device}, id, until)
+	return s.memory.Conclude(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device}, id, until)
 }
 
 func (s pageStore) LastRecord(ctx context.Context, account string) (web.Event, string, time.Time, bool, error) {
-	entry, err := s.Latest(ctx, s.pool, account)
+	entry, err := s.memory.Latest(ctx, s.pool, account)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", "", time.Time{}, false, nil
 	}
@@ -52,11 +61,11 @@ func (s pageStore) LastRecord(ctx context.Context, account string) (web.Event, s
 }
 
 func (s pageStore) PutHandoff(ctx context.Context, locatorHash [32]byte, sealed []byte, expires time.Time) error {
-	return s.Store.PutHandoff(ctx, store.Handoff{LocatorHash: locatorHash, Payload: sealed, ExpiresAt: expires})
+	return s.memory.PutHandoff(ctx, store.Handoff{LocatorHash: locatorHash, Payload: sealed, ExpiresAt: expires})
 }
 
 func (s pageStore) TakeHandoff(ctx context.Context, locatorHash [32]byte) ([]byte, bool, error) {
-	taken, err := s.Store.TakeHandoff(ctx, locatorHash)
+	taken, err := s.memory.TakeHandoff(ctx, locatorHash)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, false, nil
 	}
@@ -64,7 +73,7 @@ func (s pageStore) TakeHandoff(ctx context.Context, locatorHash [32]byte) ([]byt
 }
 
 func (s pageStore) Allow(ctx context.Context, key string, limit web.Limit, now time.Time) (time.Duration, error) {
-	return s.Store.Allow(ctx, key, store.Limit(limit), now)
+	return s.memory.Allow(ctx, key, store.Limit(limit), now)
 }
 
 // purgeEvery is how often what has expired is deleted from the store, and purgeAtMost how much at a time.

@@ -45,29 +45,29 @@ func (c config) peopleEachSecond() float64 {
 }
 
 // storeCounter is the store as limits want it.
-type storeCounter struct{ *store.Store }
+type storeCounter struct{ memory *store.Store }
 
 var _ throttle.Counter = storeCounter{}
 
 func (s storeCounter) Allow(ctx context.Context, key string, limit throttle.Limit, now time.Time) (time.Duration, error) {
-	return s.Store.Allow(ctx, key, store.Limit(limit), now)
+	return s.memory.Allow(ctx, key, store.Limit(limit), now)
 }
 
 func (s storeCounter) Wait(ctx context.Context, key string, limit throttle.Limit, now time.Time) (time.Duration, error) {
-	return s.Store.Wait(ctx, key, store.Limit(limit), now)
+	return s.memory.Wait(ctx, key, store.Limit(limit), now)
 }
 
 // storeShelf is the store as the line of people who wait wants it.
-type storeShelf struct{ *store.Store }
+type storeShelf struct{ memory *store.Store }
 
 var _ throttle.Shelf = storeShelf{}
 
 func (s storeShelf) Load(ctx context.Context) ([]byte, int64, error) {
-	return s.LoadShared(ctx, lineName)
+	return s.memory.LoadShared(ctx, lineName)
 }
 
 func (s storeShelf) Save(ctx context.Context, value []byte, version int64) (bool, error) {
-	return s.SaveShared(ctx, lineName, value, version)
+	return s.memory.SaveShared(ctx, lineName, value, version)
 }
 
 // lineName is what the line is called in the store.

@@ -17,7 +17,7 @@ const (
 // means the caller: he goes on to KeepAnswer or ForgetAnswer. Otherwise answer is what was kept of the first time; nil:
 // somebody is at it. ErrConflict: the key was another request's. Of all who ask at once, on all nodes, one gets a claim.
 // After ErrUnavailable the claim may be the caller's without his knowing, for two minutes.
-func (s *Store) ClaimAnswer(ctx context.Context, key, fingerprint [32]byte) (claim int64, answer []byte, err error) {
+func (s *database) ClaimAnswer(ctx context.Context, key, fingerprint [32]byte) (claim int64, answer []byte, err error) {
 	now := s.now()
 	err = s.writeReturning(ctx, "claim answer", `INSERT INTO answers (key_hash, fingerprint, answer, claimed_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5)
@@ -46,7 +46,7 @@ func (s *Store) ClaimAnswer(ctx context.Context, key, fingerprint [32]byte) (cla
 }
 
 // KeepAnswer keeps what was answered: ErrConflict when the claim has been somebody else's since.
-func (s *Store) KeepAnswer(ctx context.Context, key [32]byte, claim int64, answer []byte) error {
+func (s *database) KeepAnswer(ctx context.Context, key [32]byte, claim int64, answer []byte) error {
 	n, err := s.write(ctx, "keep answer", `UPDATE answers SET answer = $3
 		WHERE key_hash = $1 AND claimed_at = $2 AND length(answer) = 0`, key[:], claim, answer)
 	if err == nil && n == 0 {
@@ -56,7 +56,7 @@ func (s *Store) KeepAnswer(ctx context.Context, key [32]byte, claim int64, answe
 }
 
 // ForgetAnswer gives a claim back: nothing came of the request, and who says it again is heard.
-func (s *Store) ForgetAnswer(ctx context.Context, key [32]byte, claim int64) error {
+func (s *database) ForgetAnswer(ctx context.Context, key [32]byte, claim int64) error {
 	_, err := s.write(ctx, "forget answer", `DELETE FROM answers WHERE key_hash = $1 AND claimed_at = $2 AND length(answer) = 0`,
 		key[:], claim)
 	return err

@@ -17,7 +17,7 @@ type (
 
 // AppendAudit adds an entry to the chain and answers it with the fields that the store gives. After ErrUnavailable the
 // entry may be there or not: what it was to announce must not be done; saying it again adds a second one.
-func (s *Store) AppendAudit(ctx context.Context, entry AuditEntry) (AuditEntry, error) {
+func (s *database) AppendAudit(ctx context.Context, entry AuditEntry) (AuditEntry, error) {
 	err := s.transact(ctx, "append to audit", func(ctx context.Context, tx *sql.Tx) error {
 		entry = AuditEntry{
 			At: moment(micros(s.now())), Intent: entry.Intent,
@@ -45,7 +45,7 @@ func (s *Store) AppendAudit(ctx context.Context, entry AuditEntry) (AuditEntry, 
 }
 
 // Audit lists entries in their order, starting behind the entry with the number after (0 at the beginning).
-func (s *Store) Audit(ctx context.Context, after int64, limit int) ([]AuditEntry, error) {
+func (s *database) Audit(ctx context.Context, after int64, limit int) ([]AuditEntry, error) {
 	var list []AuditEntry
 	err := s.readAll(ctx, "list audit", `SELECT `+auditColumns+` FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2`,
 		[]any{after, limit}, func(rows *sql.Rows) error {
@@ -60,7 +60,7 @@ func (s *Store) Audit(ctx context.Context, after int64, limit int) ([]AuditEntry
 
 // Deeds lists the intents about a target, under either of its names, with their results, the newest first. before is the
 // last one's number of the page before, 0 at the beginning.
-func (s *Store) Deeds(ctx context.Context, target, alias string, before int64, limit int) ([]helpdesk.Deed, error) {
+func (s *database) Deeds(ctx context.Context, target, alias string, before int64, limit int) ([]helpdesk.Deed, error) {
 	var list []helpdesk.Deed
 	err := s.readAll(ctx, "list deeds", `SELECT i.seq, i.moment, i.actor, i.action, i.detail, r.detail FROM audit i
 		LEFT JOIN audit r ON r.intent = i.seq AND r.intent > 0
@@ -80,13 +80,10 @@ func (s *Store) Deeds(ctx context.Context, target, alias string, before int64, l
 
 const auditColumns = `seq, moment, actor, action, target, stage, intent, detail, previous, hash`
 
-// auditBatch is how many entries are verified at a time.
-const auditBatch = 500
-
 // VerifyAudit walks the chain and answers its last entry, which an auditor can note down elsewhere: whoever can write to
 // the store can also make a whole new chain, but not one that ends in a hash already known. A [*BrokenChain] names the
 // first entry that was changed, removed or put in.
-func (s *Store) VerifyAudit(ctx context.Context) (last AuditEntry, err error) {
+func (s *database) VerifyAudit(ctx context.Context) (last AuditEntry, err error) {
 	var (
 		headSeq  int64
 		headHash []byte
@@ -95,8 +92,18 @@ func (s *Store) VerifyAudit(ctx context.Context) (last AuditEntry, err error) {
 	if err := s.read(ctx, "look up audit", `SELECT seq, hash FROM audit_head`, nil, &headSeq, &headHash); err != nil {
 		return AuditEntry{}, err
 	}
+	return verifyAudit(ctx, headSeq, headHash, s.Audit)
+}
+
+// auditBatch is how many entries are verified at a time.
+const auditBatch = 500
+
+// verifyAudit walks the entries that list answers, up to the head and beyond.
+func verifyAudit(ctx context.Context, headSeq int64, headHash []byte,
+	list func(ctx context.Context, after int64, limit int) ([]AuditEntry, error),
+) (last AuditEntry, err error) {
 	for {
-		batch, err := s.Audit(ctx, last.Seq, auditBatch)
+		batch, err := list(ctx, last.Seq, auditBatch)
 		if err != nil {
 			return AuditEntry{}, err
 		}

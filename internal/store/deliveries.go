@@ -9,8 +9,6 @@ import (
 	"cognito-enroll/internal/webhook"
 )
 
-var _ webhook.Queue = (*Store)(nil)
-
 // Outbox says what others are told of changes.
 type Outbox interface {
 	// Message is what is said of a change: a name of its own, and the body.
@@ -22,7 +20,7 @@ type Outbox interface {
 const insertDelivery = `INSERT INTO deliveries (message, body, tries, created_at, next_at) VALUES ($1, $2, 0, $3, $3)`
 
 // announce is transact for changes that others are told of: changes and messages are on disk, or neither is.
-func (s *Store) announce(ctx context.Context, op string, do func(context.Context, *sql.Tx) ([]helpdesk.Change, error)) error {
+func (s *database) announce(ctx context.Context, op string, do func(context.Context, *sql.Tx) ([]helpdesk.Change, error)) error {
 	kept := false
 	err := s.transact(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
 		changes, err := do(ctx, tx)
@@ -48,14 +46,14 @@ func (s *Store) announce(ctx context.Context, op string, do func(context.Context
 }
 
 // PutDelivery keeps a message that is due at once. Said again after ErrUnavailable, it may be there twice, with one name.
-func (s *Store) PutDelivery(ctx context.Context, message string, body []byte) error {
+func (s *database) PutDelivery(ctx context.Context, message string, body []byte) error {
 	_, err := s.write(ctx, "put delivery", insertDelivery, clean(message), notNull(body), micros(s.now()))
 	return err
 }
 
 // TakeDeliveries answers at most limit messages that are due and counts a try of each. Nobody else, on any node, gets
 // them for as long as lease; then they are due again, unless DropDelivery or DelayDelivery says otherwise.
-func (s *Store) TakeDeliveries(ctx context.Context, limit int, lease time.Duration) ([]webhook.Delivery, error) {
+func (s *database) TakeDeliveries(ctx context.Context, limit int, lease time.Duration) ([]webhook.Delivery, error) {
 	var list []webhook.Delivery
 	err := s.transact(ctx, "take deliveries", func(ctx context.Context, tx *sql.Tx) error {
 		list = nil
@@ -81,13 +79,13 @@ func (s *Store) TakeDeliveries(ctx context.Context, limit int, lease time.Durati
 }
 
 // DropDelivery ends a message: it was taken, or never will be.
-func (s *Store) DropDelivery(ctx context.Context, id int64) error {
+func (s *database) DropDelivery(ctx context.Context, id int64) error {
 	_, err := s.write(ctx, "drop delivery", `DELETE FROM deliveries WHERE id = $1`, id)
 	return err
 }
 
 // DelayDelivery makes a message due at a moment.
-func (s *Store) DelayDelivery(ctx context.Context, id int64, until time.Time) error {
+func (s *database) DelayDelivery(ctx context.Context, id int64, until time.Time) error {
 	_, err := s.write(ctx, "delay delivery", `UPDATE deliveries SET next_at = $2 WHERE id = $1`, id, micros(until))
 	return err
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"cognito-enroll/internal/helpdesk"
@@ -43,8 +42,8 @@ func (f *failure) Unwrap() []error {
 	return []error{f.kind}
 }
 
-// fail gives a driver's error its meaning. Errors that have one already keep it.
-func (e *engine) fail(op string, err error) error {
+// fail gives an error its meaning. Errors that have one already keep it.
+func fail(op string, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -53,10 +52,6 @@ func (e *engine) fail(op string, err error) error {
 			return f
 		}
 		return &failure{op: op, kind: err}
-	case errors.Is(err, sql.ErrNoRows):
-		return &failure{op: op, kind: ErrNotFound}
-	case e.conflict(err):
-		return &failure{op: op, kind: ErrConflict}
 	}
 	f := &failure{op: op, kind: ErrUnavailable, cause: err.Error()}
 	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {

@@ -13,7 +13,7 @@ type Handoff struct {
 }
 
 // PutHandoff keeps a hand-off until it is taken or expires: ErrConflict when its locator is known already.
-func (s *Store) PutHandoff(ctx context.Context, h Handoff) error {
+func (s *database) PutHandoff(ctx context.Context, h Handoff) error {
 	_, err := s.write(ctx, "put hand-off", `INSERT INTO handoffs (locator_hash, payload, expires_at) VALUES ($1, $2, $3)`,
 		h.LocatorHash[:], h.Payload, micros(h.ExpiresAt))
 	return err
@@ -22,7 +22,7 @@ func (s *Store) PutHandoff(ctx context.Context, h Handoff) error {
 // TakeHandoff answers a hand-off and removes it, so that of all callers on all nodes one gets it: the others, and those
 // who come too late or were never due, get ErrNotFound. After ErrUnavailable it may be gone; the other application then
 // makes another.
-func (s *Store) TakeHandoff(ctx context.Context, locatorHash [32]byte) (Handoff, error) {
+func (s *database) TakeHandoff(ctx context.Context, locatorHash [32]byte) (Handoff, error) {
 	h := Handoff{LocatorHash: locatorHash}
 	var expires int64
 	err := s.writeReturning(ctx, "take hand-off",

@@ -23,7 +23,7 @@ const inviteColumns = `id, locator_hash, pool, account, purpose, agent, ticket, 
 
 // PutInvite keeps a new live invite and answers its ID. In the same moment the account's older one, if it still worked,
 // is cancelled. ErrConflict when the locator is known already, which after ErrUnavailable may be this invite's.
-func (s *Store) PutInvite(ctx context.Context, invite Invite) (id int64, err error) {
+func (s *database) PutInvite(ctx context.Context, invite Invite) (id int64, err error) {
 	now := micros(s.now())
 	pool, account := clean(invite.Pool), clean(invite.Account)
 	err = s.announce(ctx, "put invite", func(ctx context.Context, tx *sql.Tx) ([]helpdesk.Change, error) {
@@ -77,7 +77,7 @@ func changes(invites []Invite, by string) []helpdesk.Change {
 }
 
 // Invite answers the invite with a locator, whatever its state: ErrNotFound when there is none.
-func (s *Store) Invite(ctx context.Context, locatorHash [32]byte) (Invite, error) {
+func (s *database) Invite(ctx context.Context, locatorHash [32]byte) (Invite, error) {
 	var invite Invite
 	err := s.read(ctx, "look up invite", `SELECT `+inviteColumns+` FROM invites WHERE locator_hash = $1`,
 		[]any{locatorHash[:]}, inviteFields(&invite)...)
@@ -85,7 +85,7 @@ func (s *Store) Invite(ctx context.Context, locatorHash [32]byte) (Invite, error
 }
 
 // InviteByID answers the invite with an ID.
-func (s *Store) InviteByID(ctx context.Context, id int64) (Invite, error) {
+func (s *database) InviteByID(ctx context.Context, id int64) (Invite, error) {
 	var invite Invite
 	err := s.read(ctx, "look up invite", `SELECT `+inviteColumns+` FROM invites WHERE id = $1`,
 		[]any{id}, inviteFields(&invite)...)
@@ -93,19 +93,19 @@ func (s *Store) InviteByID(ctx context.Context, id int64) (Invite, error) {
 }
 
 // Invites lists an account's invites, the newest first.
-func (s *Store) Invites(ctx context.Context, pool, account string, limit int) ([]Invite, error) {
+func (s *database) Invites(ctx context.Context, pool, account string, limit int) ([]Invite, error) {
 	return s.invites(ctx, `SELECT `+inviteColumns+` FROM invites WHERE pool = $1 AND account = $2
 		ORDER BY id DESC LIMIT $3`, clean(pool), clean(account), limit)
 }
 
 // LatestInvites lists a pool's invites, the newest first. The last one's ID is the next page's before, which is 0 at the
 // beginning.
-func (s *Store) LatestInvites(ctx context.Context, pool string, before int64, limit int) ([]Invite, error) {
+func (s *database) LatestInvites(ctx context.Context, pool string, before int64, limit int) ([]Invite, error) {
 	return s.invites(ctx, `SELECT `+inviteColumns+` FROM invites WHERE pool = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
 		clean(pool), or(before, 1<<62), limit)
 }
 
-func (s *Store) invites(ctx context.Context, query string, args ...any) ([]Invite, error) {
+func (s *database) invites(ctx context.Context, query string, args ...any) ([]Invite, error) {
 	var list []Invite
 	err := s.readAll(ctx, "list invites", query, args, func(rows *sql.Rows) error {
 		var invite Invite
@@ -117,7 +117,7 @@ func (s *Store) invites(ctx context.Context, query string, args ...any) ([]Invit
 }
 
 // PutPiece gives an invite that still works another spoken piece. Wrong tries of the old one go on counting.
-func (s *Store) PutPiece(ctx context.Context, id int64, pieceHash []byte, expiresAt time.Time) error {
+func (s *database) PutPiece(ctx context.Context, id int64, pieceHash []byte, expiresAt time.Time) error {
 	n, err := s.write(ctx, "put piece", `UPDATE invites SET piece_hash = $2, piece_expires_at = $3
 		WHERE id = $1 AND state IN ('live', 'opened') AND expires_at > $4`,
 		id, notNull(pieceHash), micros(expiresAt), micros(s.now()))
@@ -134,7 +134,7 @@ func (s *Store) PutPiece(ctx context.Context, id int64, pieceHash []byte, expire
 // a try, and after limit wrong ones no more are heard, on whichever nodes and however fast they come. ErrNotFound: no such
 // invite works, has a piece that is still heard, and tries left; ErrConflict: the piece is wrong. Both must look the same
 // to whoever tries. Said again after ErrUnavailable, a wrong piece may have cost two tries.
-func (s *Store) TryPiece(ctx context.Context, locatorHash [32]byte, pieceHash []byte, limit int, holder [16]byte) (Invite, error) {
+func (s *database) TryPiece(ctx context.Context, locatorHash [32]byte, pieceHash []byte, limit int, holder [16]byte) (Invite, error) {
 	var invite Invite
 	right := false
 	err := s.announce(ctx, "try piece", func(ctx context.Context, tx *sql.Tx) ([]helpdesk.Change, error) {
@@ -165,19 +165,19 @@ func (s *Store) TryPiece(ctx context.Context, locatorHash [32]byte, pieceHash []
 // succeeds; the others get ErrConflict, and ErrNotFound when there is no such invite. One that was opened in time can be
 // finished after it expired, because the session that opened it has an end of its own. Said again after ErrUnavailable,
 // ErrConflict may mean that the first time succeeded.
-func (s *Store) SpendInvite(ctx context.Context, id int64, holder [16]byte) error {
+func (s *database) SpendInvite(ctx context.Context, id int64, holder [16]byte) error {
 	return s.changeInvite(ctx, "spend invite", "", `UPDATE invites SET state = 'spent', changed_at = $3
 		WHERE id = $1 AND state = 'opened' AND holder = $2`, id, holder[:], micros(s.now()))
 }
 
 // RevokeInvite ends an invite that still works, for somebody: ErrConflict when it does not.
-func (s *Store) RevokeInvite(ctx context.Context, id int64, by string) error {
+func (s *database) RevokeInvite(ctx context.Context, id int64, by string) error {
 	return s.changeInvite(ctx, "revoke invite", by, `UPDATE invites SET state = 'revoked', changed_at = $2
 		WHERE id = $1 AND state IN ('live', 'opened')`, id, micros(s.now()))
 }
 
 // RevokeInvites ends whatever invite of an account still works; why is told beside.
-func (s *Store) RevokeInvites(ctx context.Context, pool string, why helpdesk.Change) error {
+func (s *database) RevokeInvites(ctx context.Context, pool string, why helpdesk.Change) error {
 	pool, account := clean(pool), clean(why.Account)
 	return s.announce(ctx, "revoke invites", func(ctx context.Context, tx *sql.Tx) ([]helpdesk.Change, error) {
 		if err := s.lock(ctx, tx, accountLock(pool, account)); err != nil { // one that is being made counts, too
@@ -190,7 +190,7 @@ func (s *Store) RevokeInvites(ctx context.Context, pool string, why helpdesk.Cha
 
 // changeInvite executes an update that names an invite by $1, for somebody ("": its agent), and says why when it changed
 // nothing.
-func (s *Store) changeInvite(ctx context.Context, op, by, query string, args ...any) error {
+func (s *database) changeInvite(ctx context.Context, op, by, query string, args ...any) error {
 	var invite Invite
 	err := s.announce(ctx, op, func(ctx context.Context, tx *sql.Tx) ([]helpdesk.Change, error) {
 		err := tx.QueryRowContext(ctx, query+` RETURNING `+inviteColumns, args...).Scan(inviteFields(&invite)...)

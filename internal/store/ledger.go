@@ -15,14 +15,14 @@ type (
 )
 
 // AppendLedger adds an entry and answers its ID. Said again after ErrUnavailable, it may be there twice.
-func (s *Store) AppendLedger(ctx context.Context, entry LedgerEntry) (id int64, err error) {
+func (s *database) AppendLedger(ctx context.Context, entry LedgerEntry) (id int64, err error) {
 	err = s.writeReturning(ctx, "append to ledger", appendLedger+` RETURNING id`, s.ledgerValues(entry), &id)
 	return id, err
 }
 
 // Conclude is AppendLedger for the last event of a session, and EndSession: in one transaction, so that whoever waits
 // for both waits for the disk once.
-func (s *Store) Conclude(ctx context.Context, entry LedgerEntry, sid [16]byte, until time.Time) error {
+func (s *database) Conclude(ctx context.Context, entry LedgerEntry, sid [16]byte, until time.Time) error {
 	err := s.transact(ctx, "conclude session", func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, endSession, sid[:], micros(until)); err != nil {
 			return err
@@ -38,12 +38,12 @@ func (s *Store) Conclude(ctx context.Context, entry LedgerEntry, sid [16]byte, u
 
 const appendLedger = `INSERT INTO ledger (moment, pool, account, event, actor, detail) VALUES ($1, $2, $3, $4, $5, $6)`
 
-func (s *Store) ledgerValues(entry LedgerEntry) []any {
+func (s *database) ledgerValues(entry LedgerEntry) []any {
 	return []any{micros(s.now()), clean(entry.Pool), clean(entry.Account), clean(string(entry.Event)), clean(entry.Actor), clean(entry.Detail)}
 }
 
 // Latest is the newest entry of an account: ErrNotFound when it has none.
-func (s *Store) Latest(ctx context.Context, pool, account string) (LedgerEntry, error) {
+func (s *database) Latest(ctx context.Context, pool, account string) (LedgerEntry, error) {
 	var entry LedgerEntry
 	err := s.read(ctx, "look up ledger", `SELECT `+ledgerColumns+` FROM ledger WHERE pool = $1 AND account = $2
 		ORDER BY id DESC LIMIT 1`, []any{clean(pool), clean(account)}, ledgerFields(&entry)...)
@@ -52,14 +52,14 @@ func (s *Store) Latest(ctx context.Context, pool, account string) (LedgerEntry, 
 
 // LatestOfAll lists the newest entry of every account of a pool, in the order of accounts, starting behind the account
 // after ("" at the beginning).
-func (s *Store) LatestOfAll(ctx context.Context, pool, after string, limit int) ([]LedgerEntry, error) {
+func (s *database) LatestOfAll(ctx context.Context, pool, after string, limit int) ([]LedgerEntry, error) {
 	return s.ledger(ctx, `SELECT `+ledgerColumns+` FROM ledger WHERE id IN (SELECT max(id) FROM ledger
 		WHERE pool = $1 AND account > $2 GROUP BY account ORDER BY account LIMIT $3) ORDER BY account`,
 		clean(pool), clean(after), limit)
 }
 
 // Ledger lists entries, the newest first. The last one's ID is the next page's Before.
-func (s *Store) Ledger(ctx context.Context, page LedgerPage) ([]LedgerEntry, error) {
+func (s *database) Ledger(ctx context.Context, page LedgerPage) ([]LedgerEntry, error) {
 	before := or(page.Before, 1<<62)
 	if page.Account == "" {
 		return s.ledger(ctx, `SELECT `+ledgerColumns+` FROM ledger WHERE pool = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
@@ -75,7 +75,7 @@ func ledgerFields(e *LedgerEntry) []any {
 	return []any{&e.ID, instant{&e.At}, &e.Pool, &e.Account, &e.Event, &e.Actor, &e.Detail}
 }
 
-func (s *Store) ledger(ctx context.Context, query string, args ...any) ([]LedgerEntry, error) {
+func (s *database) ledger(ctx context.Context, query string, args ...any) ([]LedgerEntry, error) {
 	var list []LedgerEntry
 	err := s.readAll(ctx, "list ledger", query, args, func(rows *sql.Rows) error {
 		var entry LedgerEntry

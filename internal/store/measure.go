@@ -21,12 +21,9 @@ type meters struct {
 }
 
 func newMeters(opts Options) meters {
-	r, now := opts.Metrics, opts.Clock
+	r := opts.Metrics
 	if r == nil { // nobody reads them
 		r = new(metrics.Registry)
-	}
-	if now == nil {
-		now = opts.Now
 	}
 	kind := metrics.Label{Name: "kind", Values: []string{callRead, callWrite}}
 	return meters{
@@ -34,7 +31,7 @@ func newMeters(opts Options) meters {
 			kind, metrics.Label{Name: "outcome", Values: []string{"ok", "not_found", "conflict", "unavailable"}}),
 		durations: r.Histogram("portal_store_call_duration_seconds", "How long calls to the store took.",
 			[]float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2}, kind),
-		now: now,
+		now: opts.Clock,
 	}
 }
 

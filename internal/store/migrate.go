@@ -27,7 +27,7 @@ const openTimeout = 30 * time.Second
 
 // migrate applies the migrations that the store has not seen. Nodes that start at the same time do so one after the
 // other, and all but the first find nothing to do.
-func (s *Store) migrate(ctx context.Context) error {
+func (s *database) migrate(ctx context.Context) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return fmt.Errorf("store: migrations: %w", err)
@@ -70,7 +70,7 @@ func (s *Store) migrate(ctx context.Context) error {
 var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`) //nolint:gochecknoglobals // a constant
 
 // makeSchema makes the schema that the store's URL names, if there is none: who may not make it must be given it.
-func (s *Store) makeSchema(ctx context.Context, tx *sql.Tx) error {
+func (s *database) makeSchema(ctx context.Context, tx *sql.Tx) error {
 	if !plainName.MatchString(s.schema) {
 		return nil
 	}
@@ -82,7 +82,7 @@ func (s *Store) makeSchema(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
-func (s *Store) apply(ctx context.Context, tx *sql.Tx, version int, name string) error {
+func (s *database) apply(ctx context.Context, tx *sql.Tx, version int, name string) error {
 	text, err := migrations.ReadFile("migrations/" + name)
 	if err != nil {
 		return errors.Join(errors.New("not embedded"), err)

@@ -24,7 +24,7 @@ type over struct {
 const overSeen = 200 * time.Millisecond
 
 // isOver is SessionOver from memory.
-func (s *Store) isOver(ctx context.Context, sid [16]byte, account string, began time.Time) (bool, error) {
+func (s *database) isOver(ctx context.Context, sid [16]byte, account string, began time.Time) (bool, error) {
 	o := &s.over
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -37,7 +37,7 @@ func (s *Store) isOver(ctx context.Context, sid [16]byte, account string, began 
 
 // readOver reads the rows that were added since. SQLite gives a new row the number after the highest, so they are behind
 // the newest known one, as long as that is there. If it was purged, nothing was ended for long: the few rows are read anew.
-func (s *Store) readOver(ctx context.Context, o *over) error {
+func (s *database) readOver(ctx context.Context, o *over) error {
 	known := false
 	read := func(rows *sql.Rows) error {
 		var number int64

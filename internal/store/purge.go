@@ -10,7 +10,7 @@ import (
 // Purge deletes at most limit rows of each kind that nobody can ask for any more, and answers how many it deleted. Call
 // it again until it answers 0; one node at a time does the work. What it has not deleted yet does no harm. A moment that
 // can still move is compared twice, lest a row be deleted that another node has just renewed.
-func (s *Store) Purge(ctx context.Context, limit int) (int64, error) {
+func (s *database) Purge(ctx context.Context, limit int) (int64, error) {
 	now := s.now()
 	var deleted int64
 	err := s.transact(ctx, "purge", func(ctx context.Context, tx *sql.Tx) error {

@@ -10,7 +10,7 @@ import (
 // earlier.
 
 // read scans the one row that a query answers.
-func (s *Store) read(ctx context.Context, op, query string, args []any, dest ...any) (err error) {
+func (s *database) read(ctx context.Context, op, query string, args []any, dest ...any) (err error) {
 	defer s.meters.begin(callRead)(&err)
 	ctx, cancel := context.WithTimeout(ctx, s.readTimeout)
 	defer cancel()
@@ -23,7 +23,7 @@ func (s *Store) read(ctx context.Context, op, query string, args []any, dest ...
 
 // prepared is a query whose text the engine reads once per connection: half of what a small query costs SQLite. Queries
 // are constants, so there are few.
-func (s *Store) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+func (s *database) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	if statement, found := s.statements.Load(query); found {
 		return statement.(*sql.Stmt), nil //nolint:forcetypeassert // the map holds nothing else
 	}
@@ -38,7 +38,7 @@ func (s *Store) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 }
 
 // readAll calls scan for every row that a query answers.
-func (s *Store) readAll(ctx context.Context, op, query string, args []any, scan func(*sql.Rows) error) (err error) {
+func (s *database) readAll(ctx context.Context, op, query string, args []any, scan func(*sql.Rows) error) (err error) {
 	defer s.meters.begin(callRead)(&err)
 	ctx, cancel := context.WithTimeout(ctx, s.readTimeout)
 	defer cancel()
@@ -56,7 +56,7 @@ func (s *Store) readAll(ctx context.Context, op, query string, args []any, scan 
 }
 
 // write executes one statement and answers how many rows it changed.
-func (s *Store) write(ctx context.Context, op, query string, args ...any) (n int64, err error) {
+func (s *database) write(ctx context.Context, op, query string, args ...any) (n int64, err error) {
 	defer s.meters.begin(callWrite)(&err)
 	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
 	defer cancel()
@@ -69,7 +69,7 @@ func (s *Store) write(ctx context.Context, op, query string, args ...any) (n int
 }
 
 // writeReturning executes one statement and scans the row that it returns.
-func (s *Store) writeReturning(ctx context.Context, op, query string, args []any, dest ...any) (err error) {
+func (s *database) writeReturning(ctx context.Context, op, query string, args []any, dest ...any) (err error) {
 	if s.commits {
 		defer s.meters.begin(callWrite)(&err)
 		ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
@@ -82,14 +82,14 @@ func (s *Store) writeReturning(ctx context.Context, op, query string, args []any
 }
 
 // transact runs do in one transaction: all of it happens, or nothing.
-func (s *Store) transact(ctx context.Context, op string, do func(context.Context, *sql.Tx) error) (err error) {
+func (s *database) transact(ctx context.Context, op string, do func(context.Context, *sql.Tx) error) (err error) {
 	defer s.meters.begin(callWrite)(&err)
 	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
 	defer cancel()
 	return s.fail(op, s.inTransaction(ctx, do))
 }
 
-func (s *Store) inTransaction(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+func (s *database) inTransaction(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err

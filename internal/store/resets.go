@@ -15,7 +15,7 @@ const resetColumns = `id, pool, account, username, agent, approval, ticket, reas
 
 // PutReset keeps a new reset and answers its ID: ErrConflict when the account has one that is not done, which after
 // ErrUnavailable may be this one.
-func (s *Store) PutReset(ctx context.Context, r helpdesk.Reset) (id int64, err error) {
+func (s *database) PutReset(ctx context.Context, r helpdesk.Reset) (id int64, err error) {
 	err = s.announce(ctx, "put reset", func(ctx context.Context, tx *sql.Tx) ([]helpdesk.Change, error) {
 		err := tx.QueryRowContext(ctx, `INSERT INTO resets (pool, account, username, agent, approval, ticket, reason,
 			proof, language, lifetime, invite, created_at, done_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, 0) RETURNING id`,
@@ -29,7 +29,7 @@ func (s *Store) PutReset(ctx context.Context, r helpdesk.Reset) (id int64, err e
 }
 
 // PutPart records what came of a reset's part, in place of what was recorded before. What is done stays done.
-func (s *Store) PutPart(ctx context.Context, reset int64, part helpdesk.Part) error {
+func (s *database) PutPart(ctx context.Context, reset int64, part helpdesk.Part) error {
 	_, err := s.write(ctx, "put part", `INSERT INTO reset_parts (reset, part, done, result, moment) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (reset, part) DO UPDATE SET done = excluded.done, result = excluded.result, moment = excluded.moment
 		WHERE reset_parts.done <= excluded.done`,
@@ -38,13 +38,13 @@ func (s *Store) PutPart(ctx context.Context, reset int64, part helpdesk.Part) er
 }
 
 // SetResetInvite notes the link that belongs to a reset.
-func (s *Store) SetResetInvite(ctx context.Context, reset, invite int64) error {
+func (s *database) SetResetInvite(ctx context.Context, reset, invite int64) error {
 	_, err := s.write(ctx, "put reset's invite", `UPDATE resets SET invite = $2 WHERE id = $1`, reset, invite)
 	return err
 }
 
 // FinishReset ends a reset: ErrConflict when it is done already.
-func (s *Store) FinishReset(ctx context.Context, reset int64) error {
+func (s *database) FinishReset(ctx context.Context, reset int64) error {
 	err := s.announce(ctx, "finish reset", func(ctx context.Context, tx *sql.Tx) ([]helpdesk.Change, error) {
 		done := helpdesk.Change{At: s.now(), What: "reset.done", Reset: reset}
 		err := tx.QueryRowContext(ctx, `UPDATE resets SET done_at = $2 WHERE id = $1 AND done_at = 0
@@ -58,16 +58,16 @@ func (s *Store) FinishReset(ctx context.Context, reset int64) error {
 }
 
 // Reset is the reset with an ID.
-func (s *Store) Reset(ctx context.Context, id int64) (helpdesk.Reset, error) {
+func (s *database) Reset(ctx context.Context, id int64) (helpdesk.Reset, error) {
 	return s.oneReset(ctx, `WHERE id = $1`, id)
 }
 
 // OpenReset is the account's reset that is not done: ErrNotFound when there is none.
-func (s *Store) OpenReset(ctx context.Context, pool, account string) (helpdesk.Reset, error) {
+func (s *database) OpenReset(ctx context.Context, pool, account string) (helpdesk.Reset, error) {
 	return s.oneReset(ctx, `WHERE pool = $1 AND account = $2 AND done_at = 0`, clean(pool), clean(account))
 }
 
-func (s *Store) oneReset(ctx context.Context, where string, args ...any) (helpdesk.Reset, error) {
+func (s *database) oneReset(ctx context.Context, where string, args ...any) (helpdesk.Reset, error) {
 	list, err := s.resets(ctx, where, args...)
 	switch {
 	case err != nil:
@@ -79,11 +79,11 @@ func (s *Store) oneReset(ctx context.Context, where string, args ...any) (helpde
 }
 
 // Resets lists an account's resets, the newest first.
-func (s *Store) Resets(ctx context.Context, pool, account string, limit int) ([]helpdesk.Reset, error) {
+func (s *database) Resets(ctx context.Context, pool, account string, limit int) ([]helpdesk.Reset, error) {
 	return s.resets(ctx, `WHERE pool = $1 AND account = $2 ORDER BY id DESC LIMIT $3`, clean(pool), clean(account), limit)
 }
 
-func (s *Store) resets(ctx context.Context, where string, args ...any) ([]helpdesk.Reset, error) {
+func (s *database) resets(ctx context.Context, where string, args ...any) ([]helpdesk.Reset, error) {
 	var list []helpdesk.Reset
 	err := s.readAll(ctx, "list resets", `SELECT `+resetColumns+` FROM resets `+where, args, func(rows *sql.Rows) error {
 		var (
@@ -104,7 +104,7 @@ func (s *Store) resets(ctx context.Context, where string, args ...any) ([]helpde
 	return list, err
 }
 
-func (s *Store) parts(ctx context.Context, reset int64) ([]helpdesk.Part, error) {
+func (s *database) parts(ctx context.Context, reset int64) ([]helpdesk.Part, error) {
 	var list []helpdesk.Part
 	err := s.readAll(ctx, "list parts", `SELECT part, done, result, moment FROM reset_parts WHERE reset = $1`, []any{reset},
 		func(rows *sql.Rows) error {
@@ -117,7 +117,12 @@ func (s *Store) parts(ctx context.Context, reset int64) ([]helpdesk.Part, error)
 			list = append(list, p)
 			return err
 		})
+	sortParts(list)
+	return list, err
+}
+
+// sortParts puts parts into the order in which they are done.
+func sortParts(list []helpdesk.Part) {
 	order := helpdesk.PartNames()
 	slices.SortFunc(list, func(a, b helpdesk.Part) int { return slices.Index(order, a.Name) - slices.Index(order, b.Name) })
-	return list, err
 }

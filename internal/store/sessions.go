@@ -11,7 +11,7 @@ const notBeforeKept = 7 * 24 * time.Hour
 
 // EndSession makes SessionEnded answer true for sid, on every node, until the moment its cookies have expired. Ending
 // it twice keeps the later moment.
-func (s *Store) EndSession(ctx context.Context, sid [16]byte, until time.Time) error {
+func (s *database) EndSession(ctx context.Context, sid [16]byte, until time.Time) error {
 	_, err := s.write(ctx, "end session", endSession, sid[:], micros(until))
 	if err == nil {
 		s.over.end(sid)
@@ -23,7 +23,7 @@ const endSession = `INSERT INTO ended_sessions (sid, until) VALUES ($1, $2)
 	ON CONFLICT (sid) DO UPDATE SET until = excluded.until WHERE excluded.until > ended_sessions.until`
 
 // SessionEnded reports whether sid was ended.
-func (s *Store) SessionEnded(ctx context.Context, sid [16]byte) (bool, error) {
+func (s *database) SessionEnded(ctx context.Context, sid [16]byte) (bool, error) {
 	var ended bool
 	err := s.read(ctx, "look up session", `SELECT EXISTS (SELECT 1 FROM ended_sessions WHERE sid = $1)`,
 		[]any{sid[:]}, &ended)
@@ -32,7 +32,7 @@ func (s *Store) SessionEnded(ctx context.Context, sid [16]byte) (bool, error) {
 
 // SessionOver reports whether sid was ended, or all sessions of account that, like it, began before a moment. Every
 // request asks this, so it is one question, or none (over.go).
-func (s *Store) SessionOver(ctx context.Context, sid [16]byte, account string, began time.Time) (bool, error) {
+func (s *database) SessionOver(ctx context.Context, sid [16]byte, account string, began time.Time) (bool, error) {
 	if s.owned {
 		return s.isOver(ctx, sid, clean(account), began)
 	}
@@ -45,7 +45,7 @@ func (s *Store) SessionOver(ctx context.Context, sid [16]byte, account string, b
 
 // EndAllBefore ends every session of account that began before the moment at. An earlier moment than one that is known
 // changes nothing.
-func (s *Store) EndAllBefore(ctx context.Context, account string, at time.Time) error {
+func (s *database) EndAllBefore(ctx context.Context, account string, at time.Time) error {
 	_, err := s.write(ctx, "end all sessions", `INSERT INTO not_before (account, moment) VALUES ($1, $2)
 		ON CONFLICT (account) DO UPDATE SET moment = excluded.moment WHERE excluded.moment > not_before.moment`,
 		clean(account), micros(at))
@@ -56,7 +56,7 @@ func (s *Store) EndAllBefore(ctx context.Context, account string, at time.Time) 
 }
 
 // NotBefore is the moment before which account's sessions must have begun to be over: the zero time when there is none.
-func (s *Store) NotBefore(ctx context.Context, account string) (time.Time, error) {
+func (s *database) NotBefore(ctx context.Context, account string) (time.Time, error) {
 	var at int64
 	err := s.read(ctx, "look up account", `SELECT moment FROM not_before WHERE account = $1`, []any{clean(account)}, &at)
 	if errors.Is(err, ErrNotFound) {

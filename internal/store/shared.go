@@ -6,7 +6,7 @@ import (
 )
 
 // LoadShared answers a value that all nodes change together, and its version: nil and 0 when it was never saved.
-func (s *Store) LoadShared(ctx context.Context, name string) (value []byte, version int64, err error) {
+func (s *database) LoadShared(ctx context.Context, name string) (value []byte, version int64, err error) {
 	err = s.read(ctx, "load shared value", `SELECT value, version FROM shared WHERE name = $1`, []any{name}, &value, &version)
 	if errors.Is(err, ErrNotFound) {
 		return nil, 0, nil
@@ -16,7 +16,7 @@ func (s *Store) LoadShared(ctx context.Context, name string) (value []byte, vers
 
 // SaveShared replaces the value that LoadShared answered with version. It answers false when another node was quicker:
 // load it again then. After ErrUnavailable it may be saved.
-func (s *Store) SaveShared(ctx context.Context, name string, value []byte, version int64) (saved bool, err error) {
+func (s *database) SaveShared(ctx context.Context, name string, value []byte, version int64) (saved bool, err error) {
 	var n int64
 	if version == 0 {
 		n, err = s.write(ctx, "save shared value", `INSERT INTO shared (name, version, value) VALUES ($1, 1, $2)

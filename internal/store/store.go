@@ -21,16 +21,18 @@
 //	what happens with an invite; marks               events.go     two months; taken back
 //	what sweeps saw of the pool                      sweeps.go     the next sweep
 //
-//	migrate.go     migrations/*.sql, applied in order when a store is opened, by one node while the others wait
+//	database.go    the SQL of both its engines; the files above are its methods
+//	migrate.go     migrations/*.sql, applied in order when a database is opened, by one node while the others wait
 //	query.go       deadlines and transactions: every statement goes through it
+//	purge.go       deletes what has had its time
 //	values.go      how moments, hashes and texts are stored
 //	errors.go      what callers learn of a failure
-//	purge.go       deletes what has had its time
 //	measure.go     how often it was asked, how long that took, and what came of it
 //
-// The same SQL runs on both engines, and one suite of tests holds both to the same contract. What must happen exactly
-// once is one statement or one transaction that compares before it writes, never a read followed by a write. Moments
-// are whole microseconds since 1970, taken from the clock in [Options]: the engines' own clocks are never asked.
+// The same SQL runs on both engines, and one suite of tests holds them to the same contract, which the comments of the
+// SQL's methods state. What must happen exactly once is one statement or one transaction that compares before it
+// writes, never a read followed by a write. Moments are whole microseconds since 1970, taken from the clock in
+// [Options]: the engines' own clocks are never asked.
 //
 // A call that answers nil is on disk. A writing call that answers [ErrUnavailable] may have happened or not, like any
 // other whose answer was lost. Saying it again does no harm, except where its comment says what it does.
@@ -38,14 +40,13 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"strings"
-	"sync"
 	"time"
 
+	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/metrics"
+	"cognito-enroll/internal/webhook"
 )
 
 // Options say how a Store behaves.
@@ -70,87 +71,61 @@ type Options struct {
 	Clock func() time.Time
 }
 
-// Store is an open store. It is safe for concurrent use.
-type Store struct {
-	engine
-	now                       func() time.Time
-	readTimeout, writeTimeout time.Duration
-	statements                sync.Map // of *sql.Stmt by query; see prepared
-	over                      over     // of an engine that is owned
-	meters                    meters
-	outbox                    Outbox
+// Store is an open store, of whichever kind. It is safe for concurrent use.
+type Store struct{ backend }
+
+// backend is the contract.
+type backend interface {
+	helpdesk.Store
+	webhook.Queue
+
+	EndSession(ctx context.Context, sid [16]byte, until time.Time) error
+	SessionEnded(ctx context.Context, sid [16]byte) (bool, error)
+	SessionOver(ctx context.Context, sid [16]byte, account string, began time.Time) (bool, error)
+	NotBefore(ctx context.Context, account string) (time.Time, error)
+	Conclude(ctx context.Context, entry LedgerEntry, sid [16]byte, until time.Time) error
+	LatestOfAll(ctx context.Context, pool, after string, limit int) ([]LedgerEntry, error)
+
+	PutHandoff(ctx context.Context, h Handoff) error
+	TakeHandoff(ctx context.Context, locatorHash [32]byte) (Handoff, error)
+	ClaimAnswer(ctx context.Context, key, fingerprint [32]byte) (claim int64, answer []byte, err error)
+	KeepAnswer(ctx context.Context, key [32]byte, claim int64, answer []byte) error
+	ForgetAnswer(ctx context.Context, key [32]byte, claim int64) error
+	Wait(ctx context.Context, key string, limit Limit, now time.Time) (time.Duration, error)
+	LoadShared(ctx context.Context, name string) (value []byte, version int64, err error)
+	SaveShared(ctx context.Context, name string, value []byte, version int64) (saved bool, err error)
+
+	Purge(ctx context.Context, limit int) (int64, error)
+	Ping(ctx context.Context) error
+	Close() error
 }
 
-// engine is what differs between SQLite and PostgreSQL.
-type engine struct {
-	writer *sql.DB
-	reader *sql.DB // may be the same
-
-	// lock makes a transaction wait for every other that took the same lock, until it ends. SQLite has one writer at a
-	// time anyway.
-	lock func(ctx context.Context, tx *sql.Tx, name lockName) error
-	// key is the type of a primary key that counts up by itself.
-	key string
-	// schema is what the tables are in: "" where the engine has one, or its URL names none.
-	schema string
-	// conflict reports whether an error says that a row with the same key exists.
-	conflict func(error) bool
-	// owned reports whether one process serves from the store, so that it may go by its memory for a moment: see over.
-	owned bool
-	// commits reports whether a single statement that returns rows tells of a failed commit. SQLite's driver may
-	// commit when the rows are closed, and database/sql drops what that says: there, such a statement needs a transaction.
-	commits bool
-}
-
-// lockName is the key of an advisory lock: any number that no other user of the database takes.
-type lockName int64
-
-const (
-	lockMigrate lockName = 0x656e726f6c6c0001 + iota // "enroll"
-	lockPurge
-)
+var _ backend = (*database)(nil)
 
 // Open opens the store that url names, makes it if it does not exist, and brings its tables up to date.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.Now == nil {
 		return nil, errors.New("store: no clock")
 	}
-	s := &Store{
-		now:          opts.Now,
-		readTimeout:  or(opts.ReadTimeout, 2*time.Second),
-		writeTimeout: or(opts.WriteTimeout, 2*time.Second),
-		meters:       newMeters(opts),
-		outbox:       opts.Outbox,
+	if opts.Clock == nil {
+		opts.Clock = opts.Now
 	}
-	var err error
-	scheme, rest, _ := strings.Cut(url, ":")
-	switch scheme {
+	opts.ReadTimeout = or(opts.ReadTimeout, 2*time.Second)
+	opts.WriteTimeout = or(opts.WriteTimeout, 2*time.Second)
+	var (
+		opened backend
+		err    error
+	)
+	switch scheme, rest, _ := strings.Cut(url, ":"); scheme {
 	case "sqlite":
-		s.engine, err = openSQLite(ctx, rest)
+		opened, err = openDatabase(ctx, opts, func() (engine, error) { return openSQLite(ctx, rest) })
 	case "postgres", "postgresql":
-		s.engine, err = openPostgres(url, or(opts.MaxConns, 8), s.meters.now)
-	default:
-		err = errors.New("want sqlite:<file>, sqlite::memory: or postgres://…") // not the URL: it may hold a password
+		opened, err = openDatabase(ctx, opts, func() (engine, error) { return openPostgres(url, or(opts.MaxConns, 8), opts.Clock) })
+	default: // not the URL: it may hold a password
+		err = errors.New("store: want sqlite:<file>, sqlite::memory: or postgres://…")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("store: open: %w", err)
+		return nil, err
 	}
-	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
-}
-
-// Close waits for the calls in progress and closes the store.
-func (s *Store) Close() error {
-	if s.reader == s.writer {
-		return s.writer.Close()
-	}
-	return errors.Join(s.reader.Close(), s.writer.Close()) // the writer last: it then tidies up the file
-}
-
-// Ping reports whether the store answers.
-func (s *Store) Ping(ctx context.Context) error {
-	var one int
-	return s.read(ctx, "ping", `SELECT 1`, nil, &one)
+	return &Store{opened}, nil
 }

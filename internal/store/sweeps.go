@@ -11,14 +11,14 @@ import (
 )
 
 // BeginSweep answers a number for a new sweep of a pool. A sweep that began earlier can no longer finish.
-func (s *Store) BeginSweep(ctx context.Context, pool string) (sweep int64, err error) {
+func (s *database) BeginSweep(ctx context.Context, pool string) (sweep int64, err error) {
 	err = s.writeReturning(ctx, "begin sweep", `INSERT INTO sweeps (pool, begun, finished_at) VALUES ($1, 1, 0)
 		ON CONFLICT (pool) DO UPDATE SET begun = sweeps.begun + 1 RETURNING begun`, []any{clean(pool)}, &sweep)
 	return sweep, err
 }
 
 // PutSwept keeps what a sweep saw of some accounts, all or none.
-func (s *Store) PutSwept(ctx context.Context, pool string, sweep int64, accounts []helpdesk.Swept) error {
+func (s *database) PutSwept(ctx context.Context, pool string, sweep int64, accounts []helpdesk.Swept) error {
 	return s.transact(ctx, "put swept", func(ctx context.Context, tx *sql.Tx) error {
 		for _, a := range accounts {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO swept
@@ -38,7 +38,7 @@ func (s *Store) PutSwept(ctx context.Context, pool string, sweep int64, accounts
 
 // FinishSweep makes a sweep the last one and forgets the accounts that it did not see: ErrConflict when a newer one has
 // begun.
-func (s *Store) FinishSweep(ctx context.Context, pool string, sweep int64) error {
+func (s *database) FinishSweep(ctx context.Context, pool string, sweep int64) error {
 	return s.transact(ctx, "finish sweep", func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, `UPDATE sweeps SET finished_at = $3 WHERE pool = $1 AND begun = $2`,
 			clean(pool), sweep, micros(s.now()))
@@ -54,7 +54,7 @@ func (s *Store) FinishSweep(ctx context.Context, pool string, sweep int64) error
 }
 
 // Swept is when the last sweep of a pool finished: the zero time when none has.
-func (s *Store) Swept(ctx context.Context, pool string) (at time.Time, err error) {
+func (s *database) Swept(ctx context.Context, pool string) (at time.Time, err error) {
 	err = s.read(ctx, "look up sweep", `SELECT finished_at FROM sweeps WHERE pool = $1`, []any{clean(pool)}, instant{&at})
 	if errors.Is(err, ErrNotFound) {
 		return time.Time{}, nil
@@ -64,7 +64,7 @@ func (s *Store) Swept(ctx context.Context, pool string) (at time.Time, err error
 
 // Covered lists the accounts that sweeps saw, each with its newest ledger entry and invite, in the order of user names,
 // starting behind after. Entries of an account that had the name before count for nothing.
-func (s *Store) Covered(ctx context.Context, pool, after string, limit int) ([]helpdesk.Covered, error) {
+func (s *database) Covered(ctx context.Context, pool, after string, limit int) ([]helpdesk.Covered, error) {
 	var list []helpdesk.Covered
 	err := s.readAll(ctx, "list swept", `SELECT s.username, s.sub, s.status, s.enabled, s.has_app, s.groups, s.created_at,
 		s.seen_at, coalesce(l.event, ''), coalesce(l.moment, 0), coalesce(i.state, ''), coalesce(i.expires_at, 0)

@@ -15,7 +15,7 @@ type Limit = helpdesk.Limit
 // Allow counts an event of key, if limit has room for it at the moment now, and answers 0: it may happen. Otherwise it
 // answers how long to wait until it may, and the event is not counted. All nodes share the count (generic cell rate
 // algorithm, one number for each key). Keys are stored as hashes: whom they name is nobody's business.
-func (s *Store) Allow(ctx context.Context, key string, limit Limit, now time.Time) (wait time.Duration, err error) {
+func (s *database) Allow(ctx context.Context, key string, limit Limit, now time.Time) (wait time.Duration, err error) {
 	interval, slack, err := cellOf(limit)
 	if err != nil {
 		return 0, err
@@ -35,7 +35,7 @@ func (s *Store) Allow(ctx context.Context, key string, limit Limit, now time.Tim
 }
 
 // Wait answers how long Allow would say to wait, 0 if not at all, and counts nothing.
-func (s *Store) Wait(ctx context.Context, key string, limit Limit, now time.Time) (time.Duration, error) {
+func (s *database) Wait(ctx context.Context, key string, limit Limit, now time.Time) (time.Duration, error) {
 	_, slack, err := cellOf(limit)
 	if err != nil {
 		return 0, err
