@@ -92,14 +92,15 @@ func TestManyAskToAnswer(t *testing.T) {
 	engines(t, func(w *world) {
 		t := w.t
 		var claims atomic.Int64
-		counts := w.race(crowd, func(node *store.Store, _ int) error {
+		n := crowd()
+		counts := w.race(n, func(node *store.Store, _ int) error {
 			claim, _, err := node.ClaimAnswer(t.Context(), hash(1), hash(11))
 			if claim != 0 {
 				claims.Add(1)
 			}
 			return err
 		})
-		if claims.Load() != 1 || counts[nil] != crowd {
+		if claims.Load() != 1 || counts[nil] != n {
 			t.Errorf("got %d claims, %v, want one", claims.Load(), counts)
 		}
 	})

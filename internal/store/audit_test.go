@@ -166,13 +166,14 @@ func TestAuditForgedWithHashes(t *testing.T) {
 
 func TestManyAppendToOneChain(t *testing.T) {
 	engines(t, func(w *world) {
-		counts := w.race(crowd, func(node *store.Store, i int) error {
+		n := crowd()
+		counts := w.race(n, func(node *store.Store, i int) error {
 			_, err := node.AppendAudit(w.t.Context(), store.AuditEntry{Actor: fmt.Sprint("agent ", i), Action: "look up"})
 			return err
 		})
 		last, err := w.first.VerifyAudit(w.t.Context())
-		if counts[nil] != crowd || err != nil || last.Seq != crowd {
-			w.t.Errorf("got %v, then a chain up to %d, %v, want a thousand entries", counts, last.Seq, err)
+		if counts[nil] != n || err != nil || last.Seq != int64(n) {
+			w.t.Errorf("got %v, then a chain up to %d, %v, want %d entries", counts, last.Seq, err, n)
 		}
 	})
 }

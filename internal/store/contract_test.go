@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cognito-enroll/internal/postgrestest"
+	"cognito-enroll/internal/prove"
 	"cognito-enroll/internal/store"
 )
 
@@ -135,6 +136,9 @@ func open(t testing.TB, url string, opts store.Options) *store.Store {
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
+
+// crowd is how many race.
+func crowd() int { return prove.Times(1000, 200) }
 
 // race calls try at once from n goroutines spread over four nodes, and answers how often it said nil and each of the
 // store's errors.

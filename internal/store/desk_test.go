@@ -123,11 +123,12 @@ func TestReset(t *testing.T) {
 
 func TestManyBeginOneReset(t *testing.T) {
 	engines(t, func(w *world) {
-		counts := w.race(crowd, func(node *store.Store, _ int) error {
+		n := crowd()
+		counts := w.race(n, func(node *store.Store, _ int) error {
 			_, err := node.PutReset(w.t.Context(), reset("sub-1"))
 			return err
 		})
-		if counts[nil] != 1 || counts[store.ErrConflict] != crowd-1 {
+		if counts[nil] != 1 || counts[store.ErrConflict] != n-1 {
 			w.t.Errorf("got %v, want one success", counts)
 		}
 	})
@@ -212,8 +213,9 @@ func TestManyUseOneApproval(t *testing.T) {
 		id, err := w.first.PutApproval(w.t.Context(), approval("sub-1"))
 		must(w.t, err)
 		must(w.t, w.first.DecideApproval(w.t.Context(), id, helpdesk.ApprovalApproved, "page:lena"))
-		counts := w.race(crowd, func(node *store.Store, _ int) error { return node.UseApproval(w.t.Context(), id) })
-		if counts[nil] != 1 || counts[store.ErrConflict] != crowd-1 {
+		n := crowd()
+		counts := w.race(n, func(node *store.Store, _ int) error { return node.UseApproval(w.t.Context(), id) })
+		if counts[nil] != 1 || counts[store.ErrConflict] != n-1 {
 			w.t.Errorf("got %v, want one success", counts)
 		}
 	})

@@ -54,11 +54,12 @@ func TestManyTakeOneHandoff(t *testing.T) {
 	engines(t, func(w *world) {
 		t := w.t
 		must(t, w.first.PutHandoff(t.Context(), store.Handoff{LocatorHash: hash(1), Payload: []byte{1}, ExpiresAt: start.Add(time.Minute)}))
-		counts := w.race(crowd, func(node *store.Store, _ int) error {
+		n := crowd()
+		counts := w.race(n, func(node *store.Store, _ int) error {
 			_, err := node.TakeHandoff(t.Context(), hash(1))
 			return err
 		})
-		if counts[nil] != 1 || counts[store.ErrNotFound] != crowd-1 {
+		if counts[nil] != 1 || counts[store.ErrNotFound] != n-1 {
 			t.Errorf("got %v, want one success and all others not found", counts)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cognito-enroll/internal/postgrestest"
+	"cognito-enroll/internal/prove"
 	"cognito-enroll/internal/store"
 )
 
@@ -106,11 +107,11 @@ func (p *process) rest() (said []string) {
 	return said
 }
 
-// TestKilledProcessLosesNothing kills two processes that write to one store in the middle of it, ten times.
+// TestKilledProcessLosesNothing kills two processes that write to one store in the middle of it, ten times with PORTAL_PROVE=1.
 func TestKilledProcessLosesNothing(t *testing.T) {
 	durable(t, func(w *world) {
 		var said []string
-		for range kills {
+		for range prove.Times(10, 4) {
 			a, b := w.process("write"), w.process("write")
 			for range 20 {
 				said = append(said, a.next(), b.next())

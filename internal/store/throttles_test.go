@@ -57,14 +57,15 @@ func TestThrottle(t *testing.T) {
 func TestManyAtOneThrottle(t *testing.T) {
 	engines(t, func(w *world) {
 		limit := store.Limit{Events: 1, Per: time.Second, Burst: 20}
-		counts := w.race(crowd, func(node *store.Store, _ int) error {
+		n := crowd()
+		counts := w.race(n, func(node *store.Store, _ int) error {
 			wait, err := node.Allow(w.t.Context(), "one key", limit, start)
 			if wait > 0 {
 				err = errWait
 			}
 			return err
 		})
-		if counts[nil] != 20 || counts[errWait] != crowd-20 {
+		if counts[nil] != 20 || counts[errWait] != n-20 {
 			w.t.Errorf("got %v, want 20 let through", counts)
 		}
 	})
