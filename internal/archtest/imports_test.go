@@ -3,6 +3,8 @@ package archtest_test
 import (
 	"encoding/json"
 	"errors"
+	"go/parser"
+	"go/token"
 	"io"
 	"io/fs"
 	"os/exec"
@@ -49,6 +51,7 @@ var direction = map[string][]string{
 	"internal/heap":                 {},
 	"internal/htmltest":             {},
 	"internal/postgrestest":         {},
+	"internal/dynamotest":           {},
 	"internal/prove":                {},
 	"internal/prove/report":         {"internal/prove"},
 	"internal/archtest":             {},
@@ -58,7 +61,7 @@ var direction = map[string][]string{
 // homes says which packages alone may import what comes from outside.
 var homes = map[string][]string{
 	"github.com/labstack/": {"web"},
-	"github.com/aws/":      {"internal/cognito", "cmd/portal"},
+	"github.com/aws/":      {"internal/cognito", "internal/store", "internal/dynamotest", "cmd/portal"},
 	"github.com/gorilla/":  {"internal/session", "web"},
 	"database/sql":         {"internal/store", "internal/postgrestest"},
 	"modernc.org/sqlite":   {"internal/store"},
@@ -109,6 +112,39 @@ func TestImportsPointOneWay(t *testing.T) {
 			for prefix, home := range homes {
 				if strings.HasPrefix(imported, prefix) && !slices.Contains(home, name) {
 					t.Errorf("%s imports %s, want that only in %q", name, imported, home)
+				}
+			}
+		}
+	}
+}
+
+// In the one package that keeps one contract in two ways, the file's name says in which: SQL stays out of dynamo*.go,
+// the AWS SDK out of the others. Where the store is opened both are known.
+func TestWaysOfTheStoreStayApart(t *testing.T) {
+	files, err := filepath.Glob("../store/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("the store has %d files, %v", len(files), err)
+	}
+	for _, path := range files {
+		name := filepath.Base(path)
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		foreign := []string{"github.com/aws/"}
+		switch {
+		case strings.HasPrefix(name, "dynamo"):
+			foreign = []string{"database/sql", "modernc.org/", "github.com/jackc/"}
+		case name == "store.go":
+			foreign = []string{"github.com/aws/aws-sdk-go-v2/service/"}
+		}
+		for _, imported := range file.Imports {
+			for _, prefix := range foreign {
+				if strings.HasPrefix(strings.Trim(imported.Path.Value, `"`), prefix) {
+					t.Errorf("%s imports %s", name, imported.Path.Value)
 				}
 			}
 		}

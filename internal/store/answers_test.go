@@ -76,7 +76,7 @@ func TestAnswersAreForgottenAfterADay(t *testing.T) {
 			must(t, w.first.KeepAnswer(ctx, hash(i), claim, []byte("answer")))
 		}
 		w.clock.advance(24*time.Hour - time.Microsecond)
-		purge(t, w.first, 0)
+		w.purge(w.first, 0)
 		if _, answer, err := w.first.ClaimAnswer(ctx, hash(1), hash(11)); string(answer) != "answer" || err != nil {
 			t.Errorf("just before: got %q, %v", answer, err)
 		}
@@ -84,7 +84,7 @@ func TestAnswersAreForgottenAfterADay(t *testing.T) {
 		if claim, answer, err := w.node().ClaimAnswer(ctx, hash(1), hash(12)); claim == 0 || answer != nil || err != nil {
 			t.Errorf("afterwards: got %d, %q, %v, want a claim", claim, answer, err)
 		}
-		purge(t, w.first, 1) // the other one
+		w.purge(w.first, 1) // the other one
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,8 +51,6 @@ func TestAuditChain(t *testing.T) {
 	})
 }
 
-// TestAuditNamesWhatWasChanged changes each column of an entry, removes entries and puts one in, in a chain that is
-// longer than one batch of the walk.
 func TestDeedsOfOneAccount(t *testing.T) {
 	engines(t, func(w *world) {
 		t, ctx := w.t, w.t.Context()
@@ -85,49 +84,93 @@ func TestDeedsOfOneAccount(t *testing.T) {
 		if got := list(0, 2) + " | " + list(second, 2); got != want[0]+", "+want[1]+" | "+want[2] {
 			t.Errorf("page by page: got %s", got)
 		}
+		if deeds, err := w.first.Deeds(ctx, "sub-1", "sub-1", 0, 10); err != nil || len(deeds) != 1 {
+			t.Errorf("one name twice: got %v, %v, want one deed", deeds, err)
+		}
 	})
 }
 
+// TestAuditNamesWhatWasChanged changes each field of an entry, removes entries and puts one in, in a chain that is
+// longer than one batch of the walk.
 func TestAuditNamesWhatWasChanged(t *testing.T) {
+	type entries = []store.AuditEntry
+	one := func(seq int, change func(e *store.AuditEntry)) func(entries) entries {
+		return func(chain entries) entries {
+			change(&chain[seq-1])
+			return chain
+		}
+	}
 	engines(t, func(w *world) {
 		t, ctx := w.t, w.t.Context()
-		w.audit(510)
-		const copied = `CREATE TABLE saved AS SELECT * FROM audit`
-		must(t, store.Exec(ctx, w.first, copied))
-		for _, test := range []struct {
-			change string
-			want   int64
-		}{
-			{`UPDATE audit SET moment = moment + 1 WHERE seq = 100`, 100},
-			{`UPDATE audit SET actor = 'mallory' WHERE seq = 1`, 1},
-			{`UPDATE audit SET action = 'nothing' WHERE seq = 510`, 510},
-			{`UPDATE audit SET target = '' WHERE seq = 501`, 501},
-			{`UPDATE audit SET stage = 'rumour' WHERE seq = 500`, 500},
-			{`UPDATE audit SET intent = 3 WHERE seq = 100`, 100},
-			{`UPDATE audit SET detail = detail || ' ' WHERE seq = 100`, 100},
-			{`UPDATE audit SET actor = 'gracerevoke', action = ' invite' WHERE seq = 100`, 100}, // same letters
-			{`UPDATE audit SET previous = hash WHERE seq = 100`, 100},
-			{`UPDATE audit SET hash = previous WHERE seq = 100`, 100},
-			{`UPDATE audit SET hash = '' WHERE seq = 100`, 100},
-			{`DELETE FROM audit WHERE seq = 1`, 1},
-			{`DELETE FROM audit WHERE seq = 100`, 100},
-			{`DELETE FROM audit WHERE seq > 499`, 500},
-			{`DELETE FROM audit WHERE seq = 510`, 510},
-			{`DELETE FROM audit`, 1},
-			{`INSERT INTO audit SELECT 511, moment, actor, action, target, stage, intent, detail, previous, hash FROM audit WHERE seq = 510`, 511},
-			{`UPDATE audit SET seq = -seq WHERE seq IN (7, 8)`, 7},
-		} {
-			must(t, store.Exec(ctx, w.first, test.change))
-			_, err := w.first.VerifyAudit(ctx)
-			if broken, ok := errors.AsType[*store.BrokenChain](err); !ok || broken.Seq != test.want {
-				t.Errorf("%s: got %v, want entry %d named", test.change, err, test.want)
-			}
-			must(t, store.Exec(ctx, w.first, `DELETE FROM audit`))
-			must(t, store.Exec(ctx, w.first, `INSERT INTO audit SELECT * FROM saved`))
-		}
+		whole := w.chain(510)
 		_, err := w.first.VerifyAudit(ctx)
 		must(t, err)
+		for _, test := range []struct {
+			name   string
+			change func(entries) entries
+			want   int64
+		}{
+			{"moment", one(100, func(e *store.AuditEntry) { e.At = e.At.Add(time.Microsecond) }), 100},
+			{"actor", one(1, func(e *store.AuditEntry) { e.Actor = "mallory" }), 1},
+			{"action", one(510, func(e *store.AuditEntry) { e.Action = "nothing" }), 510},
+			{"no target", one(501, func(e *store.AuditEntry) { e.Target = "" }), 501},
+			{"stage", one(500, func(e *store.AuditEntry) { e.Stage = "rumour" }), 500},
+			{"intent", one(100, func(e *store.AuditEntry) { e.Intent = 3 }), 100},
+			{"detail", one(100, func(e *store.AuditEntry) { e.Detail += " " }), 100},
+			{"the same letters", one(100, func(e *store.AuditEntry) { e.Actor, e.Action = "gracerevoke", " invite" }), 100},
+			{"previous", one(100, func(e *store.AuditEntry) { e.Previous = e.Hash }), 100},
+			{"hash", one(100, func(e *store.AuditEntry) { e.Hash = e.Previous }), 100},
+			{"no hash", one(100, func(e *store.AuditEntry) { e.Hash = [32]byte{} }), 100},
+			{"without the first", func(chain entries) entries { return chain[1:] }, 1},
+			{"without one", func(chain entries) entries { return slices.Delete(chain, 99, 100) }, 100},
+			{"without the last eleven", func(chain entries) entries { return chain[:499] }, 500},
+			{"without the last", func(chain entries) entries { return chain[:509] }, 510},
+			{"without any", func(entries) entries { return nil }, 1},
+			{"one more", func(chain entries) entries {
+				more := chain[509]
+				more.Seq = 511
+				return append(chain, more)
+			}, 511},
+			{"two with other numbers", func(chain entries) entries {
+				chain[6].Seq, chain[7].Seq = -7, -8
+				return chain
+			}, 7},
+		} {
+			forged := test.change(slices.Clone(whole))
+			must(t, store.ReplaceAudit(ctx, w.first, whole, forged))
+			_, err := w.first.VerifyAudit(ctx)
+			if broken, ok := errors.AsType[*store.BrokenChain](err); !ok || broken.Seq != test.want {
+				t.Errorf("%s: got %v, want entry %d named", test.name, err, test.want)
+			}
+			must(t, store.ReplaceAudit(ctx, w.first, forged, whole))
+		}
+		if w.table() == "" { // a hash that is none
+			must(t, store.Exec(ctx, w.first, `UPDATE audit SET hash = '' WHERE seq = 100`))
+			_, err := w.first.VerifyAudit(ctx)
+			if broken, ok := errors.AsType[*store.BrokenChain](err); !ok || broken.Seq != 100 {
+				t.Errorf("an empty hash: got %v, want entry 100 named", err)
+			}
+		}
 	})
+}
+
+// chain is a chain of n entries, put there all at once: it is not the appending that is tried.
+func (w *world) chain(n int) []store.AuditEntry {
+	w.t.Helper()
+	whole := make([]store.AuditEntry, n)
+	for i := range whole {
+		whole[i] = store.AuditEntry{
+			Seq: int64(i + 1), At: start.Add(time.Duration(i) * time.Millisecond), Actor: "grace", Action: "revoke invite", Target: "sub-1",
+			Stage: []string{"intent", "result"}[i%2], Intent: int64(i % 2 * i), Detail: fmt.Sprint(i),
+		}
+		if i > 0 {
+			whole[i].Previous = whole[i-1].Hash
+		}
+		store.Rehash(&whole[i])
+	}
+	must(w.t, store.ReplaceAudit(w.t.Context(), w.first, nil, whole))
+	must(w.t, store.SetAuditHead(w.t.Context(), w.first, whole[n-1]))
+	return whole
 }
 
 // TestAuditForgedWithHashes: somebody who knows how hashes are made forges one entry, then all that follow it as well.
@@ -136,10 +179,11 @@ func TestAuditForgedWithHashes(t *testing.T) {
 	engines(t, func(w *world) {
 		t, ctx := w.t, w.t.Context()
 		chain := w.audit(9)
-		forge := func(entry *store.AuditEntry) {
-			store.Rehash(entry)
-			must(t, store.Exec(ctx, w.first, `UPDATE audit SET actor = $2, previous = $3, hash = $4 WHERE seq = $1`,
-				entry.Seq, entry.Actor, entry.Previous[:], entry.Hash[:]))
+		forge := func(i int) {
+			before := slices.Clone(chain)
+			store.Rehash(&chain[i])
+			before[i] = store.AuditEntry{Seq: chain[i].Seq}
+			must(t, store.ReplaceAudit(ctx, w.first, before, chain))
 		}
 		wantBroken := func(want int64) {
 			t.Helper()
@@ -149,16 +193,15 @@ func TestAuditForgedWithHashes(t *testing.T) {
 			}
 		}
 		chain[4].Actor = "mallory"
-		forge(&chain[4])
+		forge(4)
 		wantBroken(6)
 		for i := 5; i < 9; i++ {
 			chain[i].Previous = chain[i-1].Hash
-			forge(&chain[i])
+			forge(i)
 		}
 		wantBroken(9)
-		noted := chain[8].Hash
-		must(t, store.Exec(ctx, w.first, `UPDATE audit_head SET hash = $1`, noted[:]))
-		if last, err := w.first.VerifyAudit(ctx); err != nil || last.Hash != noted {
+		must(t, store.SetAuditHead(ctx, w.first, chain[8]))
+		if last, err := w.first.VerifyAudit(ctx); err != nil || last.Hash != chain[8].Hash {
 			t.Errorf("got %v, %v, want a whole chain that ends in the forged hash", last, err)
 		}
 	})

@@ -5,17 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/dynamotest"
 	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/prove"
 	"cognito-enroll/internal/store"
 )
 
 // patience replaces the store's own deadlines where a test loads two cores for longer than anybody would wait.
-const patience = 60 * time.Second
+const patience = 5 * time.Minute
 
 // start is the first moment of every test's clock: whole microseconds, as the store keeps them.
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -61,6 +63,7 @@ func urls() []namedURL {
 		{"SQLite file", sqliteFile},
 		{"SQLite memory", func(testing.TB) string { return "sqlite::memory:" }},
 		{"PostgreSQL", postgrestest.Database},
+		{"DynamoDB", dynamotest.Table},
 	}
 }
 
@@ -102,6 +105,15 @@ func sqliteFile(t testing.TB) string {
 
 func (w *world) memory() bool { return w.url == "sqlite::memory:" }
 
+// table is the name of the DynamoDB table that the store is, "" when it is none.
+func (w *world) table() string {
+	name, _ := strings.CutPrefix(w.url, "dynamodb:")
+	if name == w.url {
+		return ""
+	}
+	return name
+}
+
 // open opens the store, as another node or the next process would.
 func (w *world) open() *store.Store {
 	w.t.Helper()
@@ -129,6 +141,9 @@ func (w *world) node() *store.Store {
 
 func open(t testing.TB, url string, opts store.Options) *store.Store {
 	t.Helper()
+	if strings.HasPrefix(url, "dynamodb:") {
+		opts.AWS = dynamotest.Settings()
+	}
 	s, err := store.Open(t.Context(), url, opts)
 	if err != nil {
 		t.Fatalf("open %s: %v", url, err)

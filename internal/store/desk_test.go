@@ -40,9 +40,9 @@ func TestInviteEvents(t *testing.T) {
 			t.Errorf("%d events, %v, want them bounded", len(many), err)
 		}
 		w.clock.advance(60*24*time.Hour - 4*time.Second)
-		purge(t, w.first, 0)
+		w.purge(w.first, 0)
 		w.clock.advance(time.Second)
-		purge(t, w.first, 1)
+		w.purge(w.first, 1)
 	})
 }
 
@@ -202,9 +202,9 @@ func TestApprovalsAreListedAndPurged(t *testing.T) {
 			t.Errorf("lapsed: got %+v, %v", list, err)
 		}
 		w.clock.advance(30*24*time.Hour - time.Second)
-		purge(t, w.first, 0)
+		w.purge(w.first, 0)
 		w.clock.advance(time.Second)
-		purge(t, w.first, 2)
+		w.purge(w.first, 2)
 	})
 }
 

@@ -46,7 +46,7 @@ func TestExpiredHandoffIsNeverTaken(t *testing.T) {
 		w.clock.advance(time.Minute)
 		_, err := w.node().TakeHandoff(ctx, hash(3))
 		wantKind(t, err, store.ErrNotFound)
-		purge(t, w.first, 3)
+		w.purge(w.first, 3)
 	})
 }
 

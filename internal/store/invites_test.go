@@ -270,9 +270,9 @@ func TestOldInvitesArePurged(t *testing.T) {
 	engines(t, func(w *world) {
 		w.putInvite(1, "sub-1")
 		w.clock.advance(time.Hour + 30*24*time.Hour - time.Second)
-		purge(w.t, w.first, 0)
+		w.purge(w.first, 0)
 		w.clock.advance(time.Second)
-		purge(w.t, w.first, 1)
+		w.purge(w.first, 1)
 	})
 }
 

@@ -56,7 +56,7 @@ func TestRowsAfterAPurgeAreSeen(t *testing.T) {
 		must(t, other.EndSession(ctx, sid(1), start.Add(time.Minute)))
 		w.wantOver(w.first, 1, "ada", true, "ended elsewhere")
 		w.clock.advance(time.Hour)
-		purge(t, other, 1)
+		w.purge(other, 1)
 		for i := 2; i < 4; i++ { // has the number that the purged row had, and then the next one
 			must(t, other.EndSession(ctx, sid(i), start.Add(2*time.Hour)))
 			w.clock.advance(glance)
@@ -64,7 +64,7 @@ func TestRowsAfterAPurgeAreSeen(t *testing.T) {
 		}
 		w.wantOver(w.first, 1, "ada", false, "purged elsewhere")
 		w.clock.advance(2 * time.Hour)
-		purge(t, w.first, 2)
+		w.purge(w.first, 2)
 		w.wantOver(w.first, 2, "ada", false, "purged here")
 	})
 }

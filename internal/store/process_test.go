@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/dynamotest"
 	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/prove"
 	"cognito-enroll/internal/store"
@@ -30,15 +31,17 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	dynamotest.Main()
 	code := m.Run()
 	postgrestest.Stop()
+	dynamotest.Stop()
 	os.Exit(code)
 }
 
 func work(task, url string, out io.Writer) error {
 	ctx := context.Background()
 	now := func() time.Time { return start }
-	s, err := store.Open(ctx, url, store.Options{Now: now, ReadTimeout: patience, WriteTimeout: patience})
+	s, err := store.Open(ctx, url, store.Options{Now: now, ReadTimeout: patience, WriteTimeout: patience, AWS: dynamotest.Settings()})
 	if err != nil {
 		return err
 	}
@@ -79,7 +82,7 @@ type process struct {
 func (w *world) process(task string) *process {
 	w.t.Helper()
 	command := exec.CommandContext(w.t.Context(), os.Args[0])
-	command.Env = append(os.Environ(), taskVariable+"="+task, urlVariable+"="+w.url)
+	command.Env = append(os.Environ(), taskVariable+"="+task, urlVariable+"="+w.url, dynamotest.Environment())
 	command.Stderr = w.t.Output()
 	out, err := command.StdoutPipe()
 	must(w.t, err)

@@ -10,6 +10,9 @@ import (
 
 func TestPurgeIsBounded(t *testing.T) {
 	engines(t, func(w *world) {
+		if w.table() != "" {
+			w.t.Skip("DynamoDB deletes by itself")
+		}
 		t := w.t
 		for i := range 25 {
 			must(t, w.first.EndSession(t.Context(), sid(i), start.Add(time.Duration(i)*time.Second)))
@@ -47,9 +50,15 @@ func TestPurgeIsBounded(t *testing.T) {
 	})
 }
 
-func purge(t testing.TB, s *store.Store, want int64) {
-	t.Helper()
-	if n, err := s.Purge(t.Context(), 100); err != nil || n != want {
-		t.Errorf("purge: got %d deleted, %v, want %d", n, err, want)
+// purge deletes what nobody can ask for any more, as a node or, by its ttl, DynamoDB does, and fails unless that is what
+// want says.
+func (w *world) purge(s *store.Store, want int64) {
+	w.t.Helper()
+	n, err := s.Purge(w.t.Context(), 100)
+	if w.table() != "" && err == nil {
+		n, err = w.passTTL()
+	}
+	if err != nil || n != want {
+		w.t.Errorf("purge: got %d deleted, %v, want %d", n, err, want)
 	}
 }

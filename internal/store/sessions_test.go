@@ -25,12 +25,12 @@ func TestSessionsEndOnEveryNode(t *testing.T) {
 
 		// Forgotten when its cookies have expired, by the latest moment that was named, and not before.
 		w.clock.advance(29*time.Minute + 59*time.Second)
-		purge(t, w.first, 0)
+		w.purge(w.first, 0)
 		if ended, err := other.SessionEnded(ctx, sid(1)); err != nil || !ended {
 			t.Errorf("purged too early: got %t, %v", ended, err)
 		}
 		w.clock.advance(time.Second)
-		purge(t, w.first, 1)
+		w.purge(w.first, 1)
 		if ended, err := other.SessionEnded(ctx, sid(1)); err != nil || ended {
 			t.Errorf("not purged: got %t, %v", ended, err)
 		}
@@ -54,7 +54,7 @@ func TestAllSessionsOfAnAccountEnd(t *testing.T) {
 			t.Errorf("another account: got %v, %v, want the zero time", at, err)
 		}
 		w.clock.advance(30 * 24 * time.Hour)
-		purge(t, w.first, 1)
+		w.purge(w.first, 1)
 	})
 }
 

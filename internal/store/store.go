@@ -5,6 +5,7 @@
 //	sqlite::memory:    nothing outlives the process                      the demo, tests
 //	postgres://…       many nodes (postgres.go, pgdriver.go)             several portals behind one address
 //	  …?search_path=a  the same, in a schema of its own                  one of several pools in one database
+//	dynamodb:TABLE     many nodes, no server of one's own (dynamo.go)    AWS Lambda; a table for each of several pools
 //
 //	what                                             file          kept until
 //	sessions that ended; accounts signed out         sessions.go   their cookies have expired (over.go: in memory)
@@ -25,11 +26,12 @@
 //	migrate.go     migrations/*.sql, applied in order when a database is opened, by one node while the others wait
 //	query.go       deadlines and transactions: every statement goes through it
 //	purge.go       deletes what has had its time
+//	dynamo.go      the other way to keep the same contract: dynamo_invites.go stands beside invites.go, and so on
 //	values.go      how moments, hashes and texts are stored
 //	errors.go      what callers learn of a failure
 //	measure.go     how often it was asked, how long that took, and what came of it
 //
-// The same SQL runs on both engines, and one suite of tests holds them to the same contract, which the comments of the
+// The same SQL runs on both engines, and one suite of tests holds all to the same contract, which the comments of the
 // SQL's methods state. What must happen exactly once is one statement or one transaction that compares before it
 // writes, never a read followed by a write. Moments are whole microseconds since 1970, taken from the clock in
 // [Options]: the engines' own clocks are never asked.
@@ -43,6 +45,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/metrics"
@@ -58,8 +62,10 @@ type Options struct {
 	ReadTimeout time.Duration
 	// WriteTimeout ends a write that takes too long. Giving up leaves open whether it happened. Zero: two seconds.
 	WriteTimeout time.Duration
-	// MaxConns is how many connections to PostgreSQL one node holds at most. Zero: eight.
+	// MaxConns is how many connections one node holds at most. Zero: eight to PostgreSQL, 64 to DynamoDB.
 	MaxConns int
+	// AWS is whom DynamoDB takes us for, and where it is.
+	AWS aws.Config
 
 	// Outbox makes messages of what changes with links and resets. Each is kept in the transaction that makes the change.
 	// Nil: nobody is told.
@@ -100,9 +106,12 @@ type backend interface {
 	Close() error
 }
 
-var _ backend = (*database)(nil)
+var (
+	_ backend = (*database)(nil)
+	_ backend = (*dynamo)(nil)
+)
 
-// Open opens the store that url names, makes it if it does not exist, and brings its tables up to date.
+// Open opens the store that url names. A file or database is made and brought up to date; a DynamoDB table must be there.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.Now == nil {
 		return nil, errors.New("store: no clock")
@@ -121,8 +130,10 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		opened, err = openDatabase(ctx, opts, func() (engine, error) { return openSQLite(ctx, rest) })
 	case "postgres", "postgresql":
 		opened, err = openDatabase(ctx, opts, func() (engine, error) { return openPostgres(url, or(opts.MaxConns, 8), opts.Clock) })
+	case "dynamodb":
+		opened, err = openDynamo(ctx, rest, opts)
 	default: // not the URL: it may hold a password
-		err = errors.New("store: want sqlite:<file>, sqlite::memory: or postgres://…")
+		err = errors.New("store: want sqlite:<file>, sqlite::memory:, postgres://… or dynamodb:<table>")
 	}
 	if err != nil {
 		return nil, err
