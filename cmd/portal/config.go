@@ -43,8 +43,9 @@ type config struct {
 	// one forty minutes later. Make one with "portal keys". Several nodes share them. Empty: one is made at start and a
 	// warning logged; a restart then ends the enrollments in progress. (PORTAL_SESSION_KEYS)
 	SessionKeys []session.Key
-	// Store remembers what several nodes must agree on: sqlite:FILE for one machine, postgres://… for many,
-	// sqlite::memory: for nothing that outlives the process. Empty: in memory in the demo, else sqlite:portal.db.
+	// Store remembers what several nodes must agree on: sqlite:FILE for one machine, postgres://… or dynamodb:TABLE for
+	// many, sqlite::memory: for nothing that outlives the process. A table is in AWS_REGION, unless it is named by its ARN
+	// or AWS_ENDPOINT_URL_DYNAMODB says where it is. Empty: in memory in the demo, else sqlite:portal.db.
 	// (-store, PORTAL_STORE)
 	Store string
 	// Returns are the places where people may go on when all is done: KEY|NAME|URL, separated by commas. The first is
@@ -207,7 +208,7 @@ func settings() []setting {
 		{"listen", "PORTAL_LISTEN", "127.0.0.1:8080", "address to listen on", forAll, text(func(c *config) *string { return &c.Listen })},
 		{"public-url", "PORTAL_PUBLIC_URL", "", "where browsers reach the portal", 0, (*config).setPublicURL},
 		{"", "PORTAL_SESSION_KEYS", "", "", reloads | hidden, (*config).setSessionKeys},
-		{"store", "PORTAL_STORE", "", "where to remember things: sqlite:FILE or postgres://…", address, text(func(c *config) *string { return &c.Store })},
+		{"store", "PORTAL_STORE", "", "where to remember things: sqlite:FILE, postgres://… or dynamodb:TABLE", address, text(func(c *config) *string { return &c.Store })},
 		{"", "PORTAL_RETURN_TO", "", "", reloads, (*config).setReturns},
 		{"", "PORTAL_API_KEYS", "", "", reloads | hidden, (*config).setAPIKeys},
 		{"sign-in", "PORTAL_SIGN_IN", "password", "where people sign in: password, oauth or both", 0, func(c *config, value string) error { return oneOf(&c.SignIn, value, "password", "oauth", "both") }},

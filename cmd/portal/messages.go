@@ -3,7 +3,6 @@ package main
 // What leaves the portal for people and for other servers: mail and webhooks.
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,7 +15,6 @@ import (
 	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/mail"
 	"cognito-enroll/internal/secret"
-	"cognito-enroll/internal/store"
 	"cognito-enroll/internal/webhook"
 )
 
@@ -111,18 +109,6 @@ func newOutbox(cfg config) *webhook.Outbox {
 		return nil
 	}
 	return webhook.NewOutbox()
-}
-
-// openStore opens the store. What it makes of changes is for the outbox, if there is one.
-func openStore(ctx context.Context, cfg config, outbox *webhook.Outbox, opts store.Options) (*store.Store, error) {
-	if outbox != nil {
-		opts.Outbox = outbox
-	}
-	memory, err := store.Open(ctx, cfg.Store, opts)
-	if err != nil {
-		return nil, fmt.Errorf("PORTAL_STORE: %w", err)
-	}
-	return memory, nil
 }
 
 // newHooks tells another server, if there is one.

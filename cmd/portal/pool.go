@@ -66,12 +66,18 @@ func awsSettings(ctx context.Context, cfg config) (aws.Config, error) {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = idleToPool, idleToPool
 	})
-	c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(cfg.Region), awsconfig.WithHTTPClient(client))
-	if err != nil {
-		return aws.Config{}, fmt.Errorf("AWS settings: %w", err)
-	}
+	c, err := awsDefaults(ctx, cfg, awsconfig.WithHTTPClient(client))
 	if cfg.Endpoint != "" {
 		c.BaseEndpoint = aws.String(cfg.Endpoint)
+	}
+	return c, err
+}
+
+// awsDefaults are the SDK's settings for any service, in the pool's region.
+func awsDefaults(ctx context.Context, cfg config, more ...func(*awsconfig.LoadOptions) error) (aws.Config, error) {
+	c, err := awsconfig.LoadDefaultConfig(ctx, append(more, awsconfig.WithRegion(cfg.Region))...)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("AWS settings: %w", err)
 	}
 	return c, nil
 }

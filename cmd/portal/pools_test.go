@@ -29,8 +29,15 @@ type tenant struct {
 	lines    []string
 }
 
+// schemas are two stores in one database.
+func schemas(t *testing.T) (a, b string) {
+	t.Helper()
+	a = postgrestest.Database(t)
+	return a, strings.Replace(a, "search_path=", "search_path=b_", 1)
+}
+
 // openTenants makes pools, and a folder with their settings. They are told apart by host name alone.
-func openTenants(t *testing.T, address string) (folder string, a, b *tenant) {
+func openTenants(t *testing.T, address, storeA, storeB string) (folder string, a, b *tenant) {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", "local")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
@@ -62,8 +69,7 @@ func openTenants(t *testing.T, address string) (folder string, a, b *tenant) {
 		x.write()
 		return x
 	}
-	shared := postgrestest.Database(t)
-	return folder, open("a", "127.0.0.1", "Alpha", shared), open("b", "localhost", "Beta", strings.Replace(shared, "search_path=", "search_path=b_", 1))
+	return folder, open("a", "127.0.0.1", "Alpha", storeA), open("b", "localhost", "Beta", storeB)
 }
 
 // write writes its settings, with these in the place of those of the same name.
@@ -111,11 +117,21 @@ func (x *tenant) signIn(password string) *browser {
 	return b
 }
 
-// One process serves two pools with one database. Whatever belongs to one does nothing at the other: password, cookie,
-// link and its characters, hand-off, API key, wrong tries; and neither is told of the other in pages, figures or records.
+// One process serves two pools with one database, or one DynamoDB. Whatever belongs to one does nothing at the other:
+// password, cookie, link and its characters, hand-off, API key, wrong tries; and neither is told of the other in pages,
+// figures or records.
 func TestSeveralPools(t *testing.T) {
+	t.Run("two schemas", func(t *testing.T) {
+		a, b := schemas(t)
+		keepPoolsApart(t, a, b)
+	})
+	t.Run("two tables", func(t *testing.T) { keepPoolsApart(t, table(t), table(t)) })
+}
+
+func keepPoolsApart(t *testing.T, storeA, storeB string) {
+	t.Helper()
 	address := freeAddress(t)
-	folder, a, b := openTenants(t, address)
+	folder, a, b := openTenants(t, address, storeA, storeB)
 	p := startInside(t, "-pools-dir", folder, "-listen", address, "-admin-listen", "0", "-drain-delay", "0s")
 	admin, _ := p.next("admin listener")["address"].(string)
 
@@ -191,7 +207,8 @@ func TestSeveralPools(t *testing.T) {
 // A new brand of one pool does not touch the other; with a fault in one file the settings of all stay.
 func TestReloadOfSeveralPools(t *testing.T) {
 	address := freeAddress(t)
-	folder, a, b := openTenants(t, address)
+	storeA, storeB := schemas(t)
+	folder, a, b := openTenants(t, address, storeA, storeB)
 	p := startInside(t, "-pools-dir", folder, "-listen", address, "-drain-delay", "0s")
 	shows := func(wantA, wantB string) {
 		t.Helper()
@@ -237,6 +254,7 @@ func TestFaultsInSeveralPools(t *testing.T) {
 		{"AWS's own names in the environment", nil, []string{"AWS_REGION", "eu-west-1"}, file("A", "a.example.com"), file("B", "b.example.com"), ""},
 		{"one address", nil, nil, file("A", "a.example.com"), file("B", "A.example.com:443"), "b.env: PORTAL_PUBLIC_URL: is that of a.env"},
 		{"one store", nil, nil, file("A", "a.example.com"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=sqlite:A.db"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"one table", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=dynamodb:portal"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=dynamodb:portal"), "b.env: PORTAL_STORE: is that of a.env"},
 		{"no store named", nil, nil, file("A", "a.example.com")[:3], file("B", "b.example.com")[:3], "b.env: PORTAL_STORE"},
 		{"one session key", nil, nil, file("A", "a.example.com", "PORTAL_SESSION_KEYS="+key), file("B", "b.example.com", "PORTAL_SESSION_KEYS="+key), "b.env: PORTAL_SESSION_KEYS"},
 		{"no pool", nil, nil, file("A", "a.example.com"), []string{"PORTAL_BRAND=B"}, "b.env: COGNITO_USER_POOL_ID"},

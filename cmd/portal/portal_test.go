@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/dynamotest"
 	"cognito-enroll/internal/htmltest"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/totp"
@@ -179,12 +180,23 @@ func TestTheDemo(t *testing.T) {
 }
 
 // The process is killed between every two requests, and nobody notices. The pool is a process of its own, which the
-// portal reaches as it reaches a real one: by configuration alone, without IAM credentials.
+// portal reaches as it reaches a real one: by configuration alone, without IAM credentials unless its store needs them.
 func TestTheProcessIsKilledBetweenAnyTwoRequests(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and starts processes")
 	}
 	portalBinary, poolBinary := buildCommand(t, "cognito-enroll/cmd/portal"), buildCommand(t, "cognito-enroll/cmd/userpool")
+	t.Run("with a file", func(t *testing.T) {
+		killBetweenRequests(t, portalBinary, poolBinary, "PORTAL_STORE=sqlite:"+filepath.Join(t.TempDir(), "portal.db"))
+	})
+	t.Run("with a table", func(t *testing.T) {
+		killBetweenRequests(t, portalBinary, poolBinary, "PORTAL_STORE="+dynamotest.Table(t),
+			"AWS_ENDPOINT_URL_DYNAMODB="+dynamotest.Endpoint(), "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local")
+	})
+}
+
+func killBetweenRequests(t *testing.T, portalBinary, poolBinary string, store ...string) {
+	t.Helper()
 	pool := startProcess(t, poolBinary, nil, "-listen", "127.0.0.1:0", "-mfa", "on")
 	var info userpool.Info
 	if err := json.Unmarshal([]byte(pool.line(t)), &info); err != nil {
@@ -196,11 +208,12 @@ func TestTheProcessIsKilledBetweenAnyTwoRequests(t *testing.T) {
 			password = user.Password
 		}
 	}
-	env := []string{
-		"COGNITO_USER_POOL_ID=" + info.UserPoolID, "COGNITO_CLIENT_ID=" + info.SecretClientID, "COGNITO_CLIENT_SECRET=" + info.SecretClientSecret,
-		"AWS_REGION=" + info.Region, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=" + info.Endpoint,
-		"PORTAL_SESSION_KEYS=" + session.NewKey().Encode().Reveal(), "PORTAL_STORE=sqlite:" + filepath.Join(t.TempDir(), "portal.db"),
-	}
+	env := append(
+		store,
+		"COGNITO_USER_POOL_ID="+info.UserPoolID, "COGNITO_CLIENT_ID="+info.SecretClientID, "COGNITO_CLIENT_SECRET="+info.SecretClientSecret,
+		"AWS_REGION="+info.Region, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER="+info.Endpoint,
+		"PORTAL_SESSION_KEYS="+session.NewKey().Encode().Reveal(),
+	)
 	var portal *process
 	b := newBrowser(t, "")
 	killed := func() {

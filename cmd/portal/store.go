@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"cognito-enroll/internal/cognito"
@@ -11,8 +12,33 @@ import (
 	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/store"
+	"cognito-enroll/internal/webhook"
 	"cognito-enroll/web"
 )
+
+// openStore opens the configured store. What it makes of changes is for the outbox, if there is one. DynamoDB goes by the
+// same region, credentials and settings of the SDK as the pool.
+func openStore(ctx context.Context, cfg config, outbox *webhook.Outbox, opts store.Options) (*store.Store, error) {
+	if outbox != nil {
+		opts.Outbox = outbox
+	}
+	if strings.HasPrefix(cfg.Store, "dynamodb:") {
+		var err error
+		if opts.AWS, err = awsDefaults(ctx, cfg); err != nil {
+			return nil, err
+		}
+	}
+	s, err := store.Open(ctx, cfg.Store, opts)
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_STORE: %w", err)
+	}
+	return s, nil
+}
+
+// sharedStore reports whether the store is there for several nodes.
+func (c config) sharedStore() bool {
+	return strings.HasPrefix(c.Store, "postgres") || strings.HasPrefix(c.Store, "dynamodb:")
+}
 
 // pageStore is the store as the pages want it.
 type pageStore struct {

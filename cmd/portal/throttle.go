@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"time"
 
 	"cognito-enroll/internal/cognito"
@@ -23,7 +22,7 @@ type limits struct {
 func newLimits(cfg config, memory *store.Store, now func() time.Time, log *slog.Logger, figures *metrics.Registry) limits {
 	var counter throttle.Counter
 	var shelf throttle.Shelf
-	if strings.HasPrefix(cfg.Store, "postgres") {
+	if cfg.sharedStore() {
 		counter, shelf = throttle.NewShared(storeCounter{memory}, now, log), storeShelf{memory}
 	}
 	return limits{

@@ -18,14 +18,17 @@ import (
 	"time"
 
 	"cognito-enroll/internal/cognito"
+	"cognito-enroll/internal/dynamotest"
 	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/store"
 	"cognito-enroll/internal/throttle"
 )
 
 func TestMain(m *testing.M) {
+	dynamotest.Main()
 	code := m.Run()
 	postgrestest.Stop()
+	dynamotest.Stop()
 	os.Exit(code)
 }
 
@@ -73,18 +76,24 @@ func TestProxiesThatAreNotNamed(t *testing.T) {
 	}
 }
 
-// Nodes with one PostgreSQL store count together, and have one line; a node with a file of its own asks nobody.
+// Nodes with one PostgreSQL or DynamoDB store count together, and have one line; a node with a file of its own asks nobody.
 func TestNodesCountTogether(t *testing.T) {
-	address := postgrestest.Database(t)
+	t.Run("PostgreSQL", func(t *testing.T) { countTogether(t, postgrestest.Database(t)) })
+	t.Run("DynamoDB", func(t *testing.T) { countTogether(t, table(t)) })
+}
+
+func countTogether(t *testing.T, address string) {
+	t.Helper()
 	now := func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }
+	cfg := config{Store: address, Region: "eu-central-1", QuotaSignIn: 120, QuotaUpdates: 25}
 	var nodes []limits
 	for range 2 {
-		memory, err := store.Open(t.Context(), address, store.Options{Now: now, ReadTimeout: time.Minute, WriteTimeout: time.Minute})
+		memory, err := openStore(t.Context(), cfg, nil, store.Options{Now: now, ReadTimeout: time.Minute, WriteTimeout: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = memory.Close() })
-		nodes = append(nodes, newLimits(config{Store: address, QuotaSignIn: 120, QuotaUpdates: 25}, memory, now, slog.New(slog.DiscardHandler), nil))
+		nodes = append(nodes, newLimits(cfg, memory, now, slog.New(slog.DiscardHandler), nil))
 	}
 	allowed := 0
 	for i := range 20 {

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"cognito-enroll/internal/cognito"
+	"cognito-enroll/internal/dynamotest"
 	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/secret"
@@ -31,16 +32,18 @@ import (
 var sharedKeys *userpool.Keys
 
 func TestMain(m *testing.M) {
+	dynamotest.Main()
 	sharedKeys = userpool.NewKeys()
 	code := m.Run()
 	postgrestest.Stop()
+	dynamotest.Stop()
 	os.Exit(code)
 }
 
 const (
 	password = "Correct-Horse-9"
 	// patience replaces the store's own deadlines where a test loads two cores for longer than anybody would wait.
-	patience = 60 * time.Second
+	patience = 5 * time.Minute
 	oldKey   = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 )
 
@@ -151,6 +154,7 @@ func engines(t *testing.T, pool userpool.Options, test func(*world)) {
 	for name, url := range map[string]func(testing.TB) string{
 		"SQLite":     sqliteFile,
 		"PostgreSQL": postgrestest.Database,
+		"DynamoDB":   dynamotest.Table,
 	} {
 		t.Run(name, func(t *testing.T) { test(open(t, pool, url(t), nil)) })
 	}
@@ -222,7 +226,11 @@ func (w *world) settings(transport http.RoundTripper) aws.Config {
 // openStore opens the world's store, as another node would.
 func (w *world) openStore() *store.Store {
 	w.Helper()
-	s, err := store.Open(w.ctx, w.url, store.Options{Now: w.clock.Now, ReadTimeout: patience, WriteTimeout: patience, MaxConns: 4, Outbox: w.log})
+	opts := store.Options{Now: w.clock.Now, ReadTimeout: patience, WriteTimeout: patience, MaxConns: 4, Outbox: w.log}
+	if strings.HasPrefix(w.url, "dynamodb:") {
+		opts.AWS = dynamotest.Settings()
+	}
+	s, err := store.Open(w.ctx, w.url, opts)
 	w.ok(err)
 	w.Cleanup(func() { _ = s.Close() })
 	return s

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"cognito-enroll/internal/dynamotest"
+	"cognito-enroll/internal/store"
+)
+
+// table makes a table, and lets what the SDK goes by lead to it.
+func table(t *testing.T) string {
+	t.Helper()
+	address := dynamotest.Table(t)
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL_DYNAMODB": dynamotest.Endpoint(),
+	} {
+		t.Setenv(name, value)
+	}
+	return address
+}
+
+// Nothing but the settings that the SDK knows leads to a table, and all nodes share it.
+func TestTheStoreIsATable(t *testing.T) {
+	address := table(t)
+	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+	cfg, err := readConfig(nil, environment("COGNITO_USER_POOL_ID", "eu-central-1_AbCdEf123", "COGNITO_CLIENT_ID", "abc", "PORTAL_STORE", address), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !cfg.sharedStore() {
+		t.Error("nodes do not count together")
+	}
+	var nodes []*store.Store
+	for range 2 {
+		node, err := openStore(t.Context(), cfg, nil, store.Options{Now: time.Now, ReadTimeout: time.Minute, WriteTimeout: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = node.Close() })
+		nodes = append(nodes, node)
+	}
+	if err := nodes[0].EndSession(t.Context(), [16]byte{1}, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if ended, err := nodes[1].SessionEnded(t.Context(), [16]byte{1}); err != nil || !ended {
+		t.Errorf("the other node: ended %t, %v", ended, err)
+	}
+	cfg.Store += "-none"
+	if _, err := openStore(t.Context(), cfg, nil, store.Options{Now: time.Now}); err == nil || !strings.Contains(err.Error(), "PORTAL_STORE") {
+		t.Errorf("a table that there is not: got %v", err)
+	}
+}
