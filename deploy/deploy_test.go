@@ -289,6 +289,31 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
+// Whoever deploys with DynamoDB gets the same table and the same policy, whatever the tool.
+func TestDynamoDBIsTheSameEverywhere(t *testing.T) {
+	actions := func(path string) []string {
+		found := regexp.MustCompile(`dynamodb:[A-Z][A-Za-z*]+`).FindAllString(read(t, path), -1)
+		slices.Sort(found)
+		return found
+	}
+	want := actions("iam/dynamodb.json")
+	for _, path := range []string{"lambda/template.yaml", "terraform/store.tf"} {
+		if got := actions(path); !slices.Equal(got, want) {
+			t.Errorf("%s allows %q, want %q", path, got, want)
+		}
+	}
+	for path, shape := range map[string][]string{
+		"lambda/template.yaml": {"{AttributeName: pk, KeyType: HASH}", "{AttributeName: sk, KeyType: RANGE}", "{AttributeName: ttl, Enabled: true}"},
+		"terraform/store.tf":   {`hash_key                    = "pk"`, `range_key                   = "sk"`, `attribute_name = "ttl"`},
+	} {
+		for _, part := range shape {
+			if !strings.Contains(read(t, path), part) {
+				t.Errorf("%s: no %s", path, part)
+			}
+		}
+	}
+}
+
 // systemd reads the unit, and thinks it well closed.
 func TestSystemdUnit(t *testing.T) {
 	analyze := tool(t, "systemd-analyze")

@@ -43,13 +43,13 @@ resource "aws_cloudwatch_log_group" "portal" {
   retention_in_days = 30
 }
 
-# Enrollment needs no IAM permission: the task role has none, and nobody can borrow any from it.
+# Enrollment needs no IAM permission: with PostgreSQL the task role has none, and nobody can borrow any from it.
 resource "aws_iam_role" "task" {
   name               = "${var.name}-task"
   assume_role_policy = data.aws_iam_policy_document.assume.json
 }
 
-# What ECS itself needs to start a node: its image, its log, its three secrets.
+# What ECS itself needs to start a node: its image, its log, its secrets.
 resource "aws_iam_role" "execution" {
   name               = "${var.name}-execution"
   assume_role_policy = data.aws_iam_policy_document.assume.json
@@ -79,7 +79,7 @@ data "aws_iam_policy_document" "assume" {
 data "aws_iam_policy_document" "secrets" {
   statement {
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [var.session_keys_secret_arn, var.store_secret_arn, aws_secretsmanager_secret.client.arn]
+    resources = concat([var.session_keys_secret_arn, aws_secretsmanager_secret.client.arn], local.postgres ? [var.store_secret_arn] : [])
   }
 }
 
@@ -88,6 +88,7 @@ resource "aws_ecs_cluster" "portal" {
 }
 
 locals {
+  postgres = var.store_secret_arn != ""
   settings = merge({
     PORTAL_PUBLIC_URL             = var.public_url
     PORTAL_LISTEN                 = "0.0.0.0:8080"
@@ -95,7 +96,7 @@ locals {
     COGNITO_USER_POOL_ID          = var.user_pool_id
     COGNITO_CLIENT_ID             = aws_cognito_user_pool_client.portal.id
     COGNITO_AUTH_SESSION_VALIDITY = "15"
-  }, var.settings)
+  }, local.postgres ? {} : { PORTAL_STORE = "dynamodb:${aws_dynamodb_table.store[0].name}" }, var.settings)
 }
 
 resource "aws_ecs_task_definition" "portal" {
@@ -119,11 +120,10 @@ resource "aws_ecs_task_definition" "portal" {
     portMappings           = [{ containerPort = 8080 }]
     stopTimeout            = 60
     environment            = [for name, value in local.settings : { name = name, value = value }]
-    secrets = [
+    secrets = concat([
       { name = "PORTAL_SESSION_KEYS", valueFrom = var.session_keys_secret_arn },
-      { name = "PORTAL_STORE", valueFrom = var.store_secret_arn },
       { name = "COGNITO_CLIENT_SECRET", valueFrom = aws_secretsmanager_secret.client.arn },
-    ]
+    ], local.postgres ? [{ name = "PORTAL_STORE", valueFrom = var.store_secret_arn }] : [])
     healthCheck = {
       command  = ["CMD", "/portal", "healthcheck"]
       interval = 10

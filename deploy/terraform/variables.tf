@@ -44,8 +44,9 @@ variable "session_keys_secret_arn" {
 }
 
 variable "store_secret_arn" {
-  description = "A secret whose text is postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full"
+  description = "A secret whose text is postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full. Empty: a DynamoDB table is made."
   type        = string
+  default     = ""
 }
 
 variable "nodes" {
