@@ -45,7 +45,7 @@ type deskConfig struct {
 	// LinkKey protects the characters that agents speak, and the addresses "this was not me" in mails. Make it with
 	// "portal keys"; all nodes share it. A new one makes characters that were spoken in the last ten minutes, and
 	// addresses in mails of the last week, worthless; links themselves go on. Empty: it is made from the last of
-	// PORTAL_SESSION_KEYS, and changes when that one is dropped. (PORTAL_LINK_KEY)
+	// PORTAL_SESSION_KEYS, and changes whenever another one is the last: set it before you rotate those. (PORTAL_LINK_KEY)
 	LinkKey secret.Text
 	// Deadlines say by when the members of a group must have set up: GROUP=2026-12-31, separated by commas; * is
 	// everybody. Coverage then counts who is overdue. (PORTAL_DEADLINES)

@@ -9,13 +9,14 @@
 //	portal audit     write or check the audit trail (audit.go)
 //	portal keys      make a session key
 //	portal api-key NAME  make a key for another application
+//	portal webhook-secret  make a secret that signs webhooks
 //	portal code KEY  print the present code of an authenticator key, for trying things out
 //	portal healthcheck  ask the portal on this machine whether it serves
 //	portal version   print the version
 //
-// main.go turns signals into a context and an error into an exit code; run.go wires the process, portal.go one pool's portal, pool.go its pool; config.go every knob,
-// sources.go where their texts come from, pools.go several pools, reload.go what SIGHUP does; listen.go serves and drains, admin.go shows operators
-// what happens.
+// main.go turns signals into a context and an error into an exit code; run.go wires the process, portal.go one pool's portal,
+// pool.go its pool; config.go has every knob, sources.go where their texts come from, pools.go several pools, reload.go what
+// SIGHUP does; listen.go serves and drains, admin.go shows operators what happens.
 package main
 
 import (

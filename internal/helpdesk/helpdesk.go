@@ -57,7 +57,7 @@ type Options struct {
 	// Key is 32 random bytes, the same on every node and for as long as links live: spoken pieces are kept as its MACs,
 	// so that who reads the store cannot try them all.
 	Key secret.Text
-	// Key says what an API key that is still valid may do. Nil: there is none.
+	// APIKey says what an API key that is still valid may do. Nil: there is none.
 	APIKey func(name string) (KeyRights, bool)
 
 	Alarm func(context.Context, Alarm) // told of what somebody should look at, beside the log; nil: nobody. Must not block
