@@ -158,8 +158,10 @@ func (s *Server) endUnless(c echo.Context, next enroll.ID) {
 	if before, ok := c.Get(flowKey).(enroll.Flow); ok {
 		s.Enroll.Leave(c.Request().Context(), before)
 	}
-	if err := s.Store.EndSession(lasting(c), ends, s.Now().Add(s.SessionAge)); err != nil {
-		s.Log.ErrorContext(c.Request().Context(), "session could not be ended", "request_id", requestID(c), "error", err)
+	m := missed{ends: ends, until: s.Now().Add(s.SessionAge)}
+	if err := s.say(lasting(c), m); err != nil {
+		s.Log.ErrorContext(c.Request().Context(), "session could not be ended yet", "request_id", requestID(c), "error", err)
+		s.sayLate(m)
 	}
 }
 

@@ -114,5 +114,8 @@ func (s *Server) finishOAuth(c echo.Context, f enroll.Flow) error {
 		return err
 	}
 	next, err := s.Enroll.EnterFromPages(c.Request().Context(), f, kept.ReturnTo, answer)
+	if next.ByApp && s.appIsNewer(c, next) {
+		next.ByApp = false
+	}
 	return s.moveOn(c, next, err)
 }

@@ -84,8 +84,9 @@ type Store interface {
 	SessionOver(ctx context.Context, id enroll.ID, account string, began time.Time) (bool, error)
 	// Record adds to our own record of who set up what, and when: Cognito keeps none.
 	Record(ctx context.Context, account string, event Event, device string) error
-	// Conclude is Record for what a sign-in was for, and EndSession of that sign-in: both, or neither.
-	Conclude(ctx context.Context, account string, event Event, device string, id enroll.ID, until time.Time) error
+	// Conclude is Record for what a sign-in was for, and EndSession of that sign-in; and, unless others is zero, every sign-in
+	// of the account that began before that moment ends, too. All, or nothing.
+	Conclude(ctx context.Context, account string, event Event, device string, id enroll.ID, until, others time.Time) error
 	// LastRecord is the newest entry of an account.
 	LastRecord(ctx context.Context, account string) (event Event, device string, at time.Time, found bool, err error)
 	// Ping reports whether the store answers.

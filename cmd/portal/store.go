@@ -74,8 +74,8 @@ func (s pageStore) Record(ctx context.Context, account string, event web.Event, 
 	return err
 }
 
-func (s pageStore) Conclude(ctx context.Context, account string, event web.Event, device string, id enroll.ID, until time.Time) error {
-	return s.memory.Conclude(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device}, id, until)
+func (s pageStore) Conclude(ctx context.Context, account string, event web.Event, device string, id enroll.ID, until, others time.Time) error {
+	return s.memory.Conclude(ctx, store.LedgerEntry{Pool: s.pool, Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device}, id, until, others)
 }
 
 func (s pageStore) LastRecord(ctx context.Context, account string) (web.Event, string, time.Time, bool, error) {

@@ -14,10 +14,14 @@ func (d *dynamo) AppendLedger(ctx context.Context, entry LedgerEntry) (id int64,
 	return id, err
 }
 
-// Conclude is both in one transaction, or the entry alone when the session has ended already.
-func (d *dynamo) Conclude(ctx context.Context, entry LedgerEntry, sid [16]byte, until time.Time) error {
+// Conclude is all in one transaction, without what has been done already.
+func (d *dynamo) Conclude(ctx context.Context, entry LedgerEntry, sid [16]byte, until, others time.Time) error {
+	steps := []step{update(endSessionAt(sid, until))}
+	if !others.IsZero() {
+		steps = append(steps, update(endAllAt(entry.Account, others)))
+	}
 	return d.write(ctx, "conclude session", func(ctx context.Context) error {
-		_, err := d.appendLedger(ctx, entry, update(endSessionAt(sid, until)))
+		_, err := d.appendLedger(ctx, entry, steps...)
 		return err
 	})
 }

@@ -51,12 +51,16 @@ func (d *dynamo) over(ctx context.Context, began time.Time, keys ...key) (over b
 // EndAllBefore keeps the later moment.
 func (d *dynamo) EndAllBefore(ctx context.Context, account string, before time.Time) error {
 	return d.write(ctx, "end all sessions", func(ctx context.Context) error {
-		_, err := d.api.update(ctx, change{
-			key: signedOutKey(account), set: "SET #moment = :at, #ttl = :ttl", condition: "attribute_not_exists(#moment) OR #moment < :at",
-			values: item{":at": at(before), ":ttl": ttl(before.Add(notBeforeKept))}, twice: true,
-		})
+		_, err := d.api.update(ctx, endAllAt(account, before))
 		return quietly(err)
 	})
+}
+
+func endAllAt(account string, before time.Time) change {
+	return change{
+		key: signedOutKey(account), set: "SET #moment = :at, #ttl = :ttl", condition: "attribute_not_exists(#moment) OR #moment < :at",
+		values: item{":at": at(before), ":ttl": ttl(before.Add(notBeforeKept))}, twice: true,
+	}
 }
 
 // NotBefore is the zero time when there is none.

@@ -20,18 +20,26 @@ func (s *database) AppendLedger(ctx context.Context, entry LedgerEntry) (id int6
 	return id, err
 }
 
-// Conclude is AppendLedger for the last event of a session, and EndSession: in one transaction, so that whoever waits
-// for both waits for the disk once.
-func (s *database) Conclude(ctx context.Context, entry LedgerEntry, sid [16]byte, until time.Time) error {
+// Conclude is AppendLedger for the last event of a session, EndSession, and, unless others is zero, EndAllBefore that moment:
+// in one transaction, so that whoever waits for all of it waits for the disk once.
+func (s *database) Conclude(ctx context.Context, entry LedgerEntry, sid [16]byte, until, others time.Time) error {
 	err := s.transact(ctx, "conclude session", func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, endSession, sid[:], micros(until)); err != nil {
 			return err
+		}
+		if !others.IsZero() {
+			if _, err := tx.ExecContext(ctx, endAllBefore, clean(entry.Account), micros(others)); err != nil {
+				return err
+			}
 		}
 		_, err := tx.ExecContext(ctx, appendLedger, s.ledgerValues(entry)...)
 		return err
 	})
 	if err == nil {
 		s.over.end(sid)
+	}
+	if err == nil && !others.IsZero() {
+		s.over.endAll(clean(entry.Account), micros(others))
 	}
 	return err
 }

@@ -125,7 +125,7 @@ func TestHostileTextIsKept(t *testing.T) {
 func TestConclude(t *testing.T) {
 	engines(t, func(w *world) {
 		t, ctx := w.t, w.t.Context()
-		must(t, w.first.Conclude(ctx, event("sub-1", "set_up"), [16]byte{1}, start.Add(time.Hour)))
+		must(t, w.first.Conclude(ctx, event("sub-1", "set_up"), [16]byte{1}, start.Add(time.Hour), start))
 		got, err := w.node().Latest(ctx, "pool", "sub-1")
 		must(t, err)
 		if got.Event != "set_up" || !got.At.Equal(start) {
@@ -135,6 +135,16 @@ func TestConclude(t *testing.T) {
 			if ended, err := w.node().SessionEnded(ctx, sid); ended != want || err != nil {
 				t.Errorf("session %d ended: %v (%v), want %v", sid[0], ended, err, want)
 			}
+		}
+		for began, want := range map[time.Time]bool{start.Add(-time.Second): true, start: false} {
+			if over, err := w.node().SessionOver(ctx, [16]byte{2}, "sub-1", began); over != want || err != nil {
+				t.Errorf("another session, since %v: over is %v (%v), want %v", began, over, err, want)
+			}
+		}
+		must(t, w.first.Conclude(ctx, event("sub-1", "proven"), [16]byte{3}, start.Add(time.Hour), time.Time{}))
+		must(t, w.first.Conclude(ctx, event("sub-1", "set_up"), [16]byte{4}, start.Add(time.Hour), start.Add(-time.Hour))) // the later moment stays
+		if at, err := w.node().NotBefore(ctx, "sub-1"); err != nil || !at.Equal(start) {
+			t.Errorf("signed out before %v (%v), want %v", at, err, start)
 		}
 	})
 }

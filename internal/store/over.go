@@ -18,10 +18,15 @@ type over struct {
 	lastSID   [16]byte
 	ended     map[[16]byte]bool
 	notBefore map[string]int64 // by account
+	newest    int64            // the latest moment in it
 }
 
 // overSeen is how long what was read counts.
 const overSeen = 200 * time.Millisecond
+
+// overBack is how much earlier than the newest known moment one is that another process has written since. Moments are of
+// one machine's clock, and written when they come.
+const overBack = time.Minute
 
 // isOver is SessionOver from memory.
 func (s *database) isOver(ctx context.Context, sid [16]byte, account string, began time.Time) (bool, error) {
@@ -60,16 +65,25 @@ func (s *database) readOver(ctx context.Context, o *over) error {
 	if err != nil {
 		return err
 	}
-	notBefore := make(map[string]int64)
-	err = s.readAll(ctx, "look up accounts", `SELECT account, moment FROM not_before`, nil, func(rows *sql.Rows) error {
+	return s.readNotBefore(ctx, o)
+}
+
+// readNotBefore reads the accounts that were signed out since, or all.
+func (s *database) readNotBefore(ctx context.Context, o *over) error {
+	notBefore, since := o.notBefore, min(o.newest, micros(s.meters.now()))-overBack.Microseconds()
+	if o.newest == 0 {
+		notBefore, since = make(map[string]int64), 0
+	}
+	newest := o.newest
+	err := s.readAll(ctx, "look up accounts", `SELECT account, moment FROM not_before WHERE moment >= $1`, []any{since}, func(rows *sql.Rows) error {
 		var account string
 		var moment int64
 		err := rows.Scan(&account, &moment)
-		notBefore[account] = moment
+		notBefore[account], newest = max(notBefore[account], moment), max(newest, moment)
 		return err
 	})
 	if err == nil {
-		o.notBefore = notBefore
+		o.notBefore, o.newest = notBefore, newest
 	}
 	return err
 }
@@ -96,5 +110,5 @@ func (o *over) endAll(account string, moment int64) {
 func (o *over) forget() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.seen, o.last, o.lastSID = time.Time{}, 0, [16]byte{}
+	o.seen, o.last, o.lastSID, o.newest = time.Time{}, 0, [16]byte{}, 0
 }

@@ -29,7 +29,8 @@ func TestWhatIsRememberedOfEndedSessionsIsTrue(t *testing.T) {
 			must(t, other.EndSession(ctx, sid(i), start.Add(time.Hour)))
 			w.wantOver(other, i, "ada", true, "ended here")
 		}
-		must(t, other.Conclude(ctx, event("ada", "set_up"), sid(5), start.Add(time.Hour)))
+		must(t, other.Conclude(ctx, event("ada", "set_up"), sid(5), start.Add(time.Hour), start.Add(time.Second)))
+		w.wantOver(other, 7, "ada", true, "another session, concluded here")
 		w.wantOver(other, 5, "ada", true, "concluded here")
 		must(t, other.EndAllBefore(ctx, "bob", start.Add(time.Second)))
 		w.wantOver(other, 6, "bob", true, "signed out everywhere here")
@@ -39,7 +40,7 @@ func TestWhatIsRememberedOfEndedSessionsIsTrue(t *testing.T) {
 			w.wantOver(w.first, i, "ada", true, "ended elsewhere")
 		}
 		w.wantOver(w.first, 6, "bob", true, "signed out everywhere elsewhere")
-		w.wantOver(w.first, 6, "ada", false, "not ended")
+		w.wantOver(w.first, 6, "carol", false, "not ended")
 		must(t, other.EndAllBefore(ctx, "bob", start.Add(time.Minute))) // the row was there already
 		w.clock.advance(glance)
 		if over, err := w.first.SessionOver(ctx, sid(6), "bob", start.Add(2*time.Second)); err != nil || !over {

@@ -46,14 +46,15 @@ func (s *database) SessionOver(ctx context.Context, sid [16]byte, account string
 // EndAllBefore ends every session of account that began before the moment at. An earlier moment than one that is known
 // changes nothing.
 func (s *database) EndAllBefore(ctx context.Context, account string, at time.Time) error {
-	_, err := s.write(ctx, "end all sessions", `INSERT INTO not_before (account, moment) VALUES ($1, $2)
-		ON CONFLICT (account) DO UPDATE SET moment = excluded.moment WHERE excluded.moment > not_before.moment`,
-		clean(account), micros(at))
+	_, err := s.write(ctx, "end all sessions", endAllBefore, clean(account), micros(at))
 	if err == nil {
 		s.over.endAll(clean(account), micros(at))
 	}
 	return err
 }
+
+const endAllBefore = `INSERT INTO not_before (account, moment) VALUES ($1, $2)
+	ON CONFLICT (account) DO UPDATE SET moment = excluded.moment WHERE excluded.moment > not_before.moment`
 
 // NotBefore is the moment before which account's sessions must have begun to be over: the zero time when there is none.
 func (s *database) NotBefore(ctx context.Context, account string) (time.Time, error) {

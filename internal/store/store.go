@@ -89,7 +89,7 @@ type backend interface {
 	SessionEnded(ctx context.Context, sid [16]byte) (bool, error)
 	SessionOver(ctx context.Context, sid [16]byte, account string, began time.Time) (bool, error)
 	NotBefore(ctx context.Context, account string) (time.Time, error)
-	Conclude(ctx context.Context, entry LedgerEntry, sid [16]byte, until time.Time) error
+	Conclude(ctx context.Context, entry LedgerEntry, sid [16]byte, until, others time.Time) error
 	LatestOfAll(ctx context.Context, pool, after string, limit int) ([]LedgerEntry, error)
 
 	PutHandoff(ctx context.Context, h Handoff) error
