@@ -264,7 +264,7 @@ type process struct {
 	stdout *bufio.Scanner
 }
 
-func buildCommand(t *testing.T, pkg string) string {
+func buildCommand(t testing.TB, pkg string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), filepath.Base(pkg))
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, pkg).CombinedOutput(); err != nil {
@@ -273,7 +273,7 @@ func buildCommand(t *testing.T, pkg string) string {
 	return binary
 }
 
-func startProcess(t *testing.T, binary string, env []string, args ...string) *process {
+func startProcess(t testing.TB, binary string, env []string, args ...string) *process {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	cmd.Env = append(env, "HOME="+t.TempDir(), "AWS_EC2_METADATA_DISABLED=true")
@@ -290,7 +290,7 @@ func startProcess(t *testing.T, binary string, env []string, args ...string) *pr
 	return p
 }
 
-func (p *process) line(t *testing.T) string {
+func (p *process) line(t testing.TB) string {
 	t.Helper()
 	if !p.stdout.Scan() {
 		t.Fatalf("%s printed nothing: %v", p.cmd.Path, p.stdout.Err())
