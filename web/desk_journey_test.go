@@ -339,7 +339,7 @@ func TestTheLinksLanguage(t *testing.T) {
 	form.Set("lifetime", "15")
 	agent.do(agent.request(http.MethodPost, at+"/link", form)).text(".track", "Link made")
 	link, piece := agent.handedOut()
-	p.browser().opens(link, piece).text("h1", "Authenticator-App")
+	p.browser().opens(link, piece).text("h1", "Authenticator‑App")
 	chosen := p.browser()
 	chosen.get("/sign-in?lang=fr").opens(link, piece).text("h1", "application")
 	p.clock.advance(15 * time.Minute)
