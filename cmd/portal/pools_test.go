@@ -132,6 +132,8 @@ func keepPoolsApart(t *testing.T, storeA, storeB string) {
 	t.Helper()
 	address := freeAddress(t)
 	folder, a, b := openTenants(t, address, storeA, storeB)
+	a.lines = append(a.lines, "PORTAL_OTHER_HOSTS=*.inner.example.net")
+	a.write()
 	p := startInside(t, "-pools-dir", folder, "-listen", address, "-admin-listen", "0", "-drain-delay", "0s")
 	admin, _ := p.next("admin listener")["address"].(string)
 
@@ -191,6 +193,10 @@ func keepPoolsApart(t *testing.T, storeA, storeB string) {
 		if !strings.Contains(figures, want) {
 			t.Errorf("no %s in\n%s", want, figures)
 		}
+	}
+
+	if status, text := askHost(t, address, "node-7.inner.example.net", "/sign-in"); status != http.StatusOK || !strings.Contains(text, "Alpha") || strings.Contains(text, "inner.example.net") {
+		t.Errorf("by a name that the proxy uses: status %d, %s", status, text)
 	}
 
 	for _, test := range []struct {
@@ -253,6 +259,11 @@ func TestFaultsInSeveralPools(t *testing.T) {
 		{"sound", nil, nil, file("A", "a.example.com"), file("B", "b.example.com"), ""},
 		{"AWS's own names in the environment", nil, []string{"AWS_REGION", "eu-west-1"}, file("A", "a.example.com"), file("B", "b.example.com"), ""},
 		{"one address", nil, nil, file("A", "a.example.com"), file("B", "A.example.com:443"), "b.env: PORTAL_PUBLIC_URL: is that of a.env"},
+		{"one inner host", nil, nil, file("A", "a.example.com", "PORTAL_OTHER_HOSTS=in.example.net"), file("B", "b.example.com", "PORTAL_OTHER_HOSTS=IN.example.net"), "b.env: PORTAL_OTHER_HOSTS: in.example.net would be a.env's"},
+		{"an inner host under a star", nil, nil, file("A", "a.example.com", "PORTAL_OTHER_HOSTS=*.example.net"), file("B", "b.example.com", "PORTAL_OTHER_HOSTS=in.example.net"), "b.env: PORTAL_OTHER_HOSTS"},
+		{"one star", nil, nil, file("A", "a.example.com", "PORTAL_OTHER_HOSTS=*.example.net"), file("B", "b.example.com", "PORTAL_OTHER_HOSTS=*.example.net"), "b.env: PORTAL_OTHER_HOSTS"},
+		{"another's address under a star", nil, nil, file("A", "a.example.com"), file("B", "b.example.net", "PORTAL_OTHER_HOSTS=*.example.com"), "b.env: PORTAL_OTHER_HOSTS"},
+		{"inner hosts apart", nil, nil, file("A", "a.example.com", "PORTAL_OTHER_HOSTS=*.a.example.net"), file("B", "b.example.com", "PORTAL_OTHER_HOSTS=*.b.example.net,in.example.net"), ""},
 		{"one store", nil, nil, file("A", "a.example.com"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=sqlite:A.db"), "b.env: PORTAL_STORE: is that of a.env"},
 		{"one table", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=dynamodb:portal"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=dynamodb:portal"), "b.env: PORTAL_STORE: is that of a.env"},
 		{"no store named", nil, nil, file("A", "a.example.com")[:3], file("B", "b.example.com")[:3], "b.env: PORTAL_STORE"},
