@@ -54,6 +54,17 @@ func TestConfigurationFaultsAreReportedAllAtOnce(t *testing.T) {
 	if err != nil && strings.Contains(err.Error(), "c2hvcnQ") {
 		t.Error("the faulty key is printed")
 	}
+
+	path := settingsFile(t, "PORTAL_WEBHOOK_SECRETS=whsec_AAAA,", "whsec_c2VjcmV0=", "portal_brand=x", "PORTAL_BRNAD=x") // a value that an editor wrapped
+	_, err = readConfig([]string{"-config", path}, environment(), io.Discard)
+	for _, want := range []string{path + ":2: want NAME=value", path + ":3: want NAME=value", path + `:4: no setting is called "PORTAL_BRNAD"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in:\n%v", want, err)
+		}
+	}
+	if err != nil && strings.Contains(err.Error(), "c2VjcmV0") {
+		t.Error("the second line of a secret is printed as a name")
+	}
 }
 
 // Which combinations of demo, address and pool start, and which are refused.
