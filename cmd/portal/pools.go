@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"cognito-enroll/internal/store"
 	"cognito-enroll/web"
 )
 
@@ -94,7 +95,7 @@ func configs(sites []site) ([]config, []error) {
 		var wrong []error
 		if all[i], wrong = s.texts.config(); s.name != "" {
 			wrong = append(wrong, all[i].apart(func(what, value string) error {
-				if other := owner[what+value]; other != "" {
+				if other := owner[what+value]; other != "" && other != s.name {
 					return fmt.Errorf("%s: is that of %s.env, too: nothing of one pool may be reached from another", what, other)
 				}
 				owner[what+value] = s.name
@@ -122,8 +123,11 @@ func (c config) apart(claim func(what, value string) error) error {
 		return errors.New("PORTAL_PUBLIC_URL: needed: its host says which pool is meant")
 	}
 	faults := []error{claim("PORTAL_PUBLIC_URL", hostOf(c.PublicURL.Host))}
-	if c.Store != "sqlite::memory:" {
-		faults = append(faults, claim("PORTAL_STORE", c.Store))
+	for _, place := range store.Places(c.Store) {
+		faults = append(faults, claim("PORTAL_STORE", place))
+	}
+	if key := c.Desk.LinkKey; !key.IsZero() {
+		faults = append(faults, claim("PORTAL_LINK_KEY", key.Reveal()))
 	}
 	for _, key := range c.SessionKeys {
 		faults = append(faults, claim("PORTAL_SESSION_KEYS", key.Encode().Reveal()))

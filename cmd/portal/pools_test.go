@@ -246,6 +246,11 @@ func TestReloadOfSeveralPools(t *testing.T) {
 // What must not be in the files of several pools, or beside them, is refused, each with its mend.
 func TestFaultsInSeveralPools(t *testing.T) {
 	key := session.NewKey().Encode().Reveal()
+	folderOfA := t.TempDir()
+	linked := filepath.Join(t.TempDir(), "linked")
+	if err := os.Symlink(folderOfA, linked); err != nil {
+		t.Fatal(err)
+	}
 	file := func(id, host string, more ...string) []string {
 		return append([]string{"COGNITO_USER_POOL_ID=eu-central-1_" + id, "COGNITO_CLIENT_ID=abc", "PORTAL_PUBLIC_URL=https://" + host, "PORTAL_STORE=sqlite:" + id + ".db"}, more...)
 	}
@@ -266,6 +271,15 @@ func TestFaultsInSeveralPools(t *testing.T) {
 		{"inner hosts apart", nil, nil, file("A", "a.example.com", "PORTAL_OTHER_HOSTS=*.a.example.net"), file("B", "b.example.com", "PORTAL_OTHER_HOSTS=*.b.example.net,in.example.net"), ""},
 		{"one store", nil, nil, file("A", "a.example.com"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=sqlite:A.db"), "b.env: PORTAL_STORE: is that of a.env"},
 		{"one table", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=dynamodb:portal"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=dynamodb:portal"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"one file in another spelling", nil, nil, file("A", "a.example.com"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=sqlite:./A.db"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"one file by a link", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=sqlite:"+folderOfA+"/portal.db"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=sqlite:"+linked+"/portal.db"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"one schema in another spelling", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=postgres://a@db/portal?sslmode=disable"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=postgresql://b:pw@DB:5432/portal?sslmode=disable&application_name=b"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"one schema on one of the hosts", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=postgres://a@db1,db2/portal?search_path=x"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=postgres://a@db2/portal?search_path=x,public"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"two schemas", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=postgres://a@db/portal?search_path=a"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=postgres://a@db/portal?search_path=b"), ""},
+		{"two databases", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=postgres://a@db/a"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=postgres://a@db/b"), ""},
+		{"one table by its ARN", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=dynamodb:portal"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=dynamodb:arn:aws:dynamodb:eu-central-1:123456789012:table/portal"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"memory each", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=sqlite::memory:"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=sqlite::memory:"), ""},
+		{"one link key", nil, nil, file("A", "a.example.com", "PORTAL_LINK_KEY="+key), file("B", "b.example.com", "PORTAL_LINK_KEY="+key), "b.env: PORTAL_LINK_KEY: is that of a.env"},
 		{"no store named", nil, nil, file("A", "a.example.com")[:3], file("B", "b.example.com")[:3], "b.env: PORTAL_STORE"},
 		{"one session key", nil, nil, file("A", "a.example.com", "PORTAL_SESSION_KEYS="+key), file("B", "b.example.com", "PORTAL_SESSION_KEYS="+key), "b.env: PORTAL_SESSION_KEYS"},
 		{"no pool", nil, nil, file("A", "a.example.com"), []string{"PORTAL_BRAND=B"}, "b.env: COGNITO_USER_POOL_ID"},
