@@ -57,6 +57,9 @@ func openOperator(ctx context.Context, lookupEnv func(string) (string, bool), st
 	if err != nil {
 		return nil, err
 	}
+	if err := belong(ctx, memory, cfg.UserPoolID); err != nil {
+		return nil, errors.Join(err, memory.Close())
+	}
 	o.close = memory.Close
 	parts := deskParts{
 		keys: cfg.SessionKeys, directory: cognito.NewDirectory(pool), store: memory, languages: o.languages, required: cfg.mfa() == "on",
