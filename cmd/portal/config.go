@@ -86,8 +86,8 @@ type config struct {
 	// BrandDir is a folder with the organisation's name, logo, colours, apps and texts: see docs/brand.md. The demo reads
 	// it again whenever it changes. The settings below win over it. (-brand-dir, PORTAL_BRAND_DIR)
 	BrandDir string
-	// Brand is the organisation's name, at the top of every page. Empty: that of PORTAL_BRAND_DIR, else Northwind.
-	// (-brand, PORTAL_BRAND)
+	// Brand is the organisation's name, at the top of every page. Empty: that of PORTAL_BRAND_DIR, else Northwind, of
+	// which the log warns. (-brand, PORTAL_BRAND)
 	Brand string
 	// Issuer is the name under which authenticator apps list the account. Empty: the brand. (-issuer, PORTAL_ISSUER)
 	Issuer string

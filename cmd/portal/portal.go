@@ -99,6 +99,9 @@ func (n *node) add(ctx context.Context, name string, cfg *config, listening net.
 	if err != nil {
 		return err
 	}
+	if server.Brand.Unnamed && p.demo == nil {
+		p.log.WarnContext(ctx, "no PORTAL_BRAND: pages, and people's apps, have the name of an organisation that does not exist", "name", server.Brand.Name)
+	}
 	p.server.Store(server)
 	return nil
 }
