@@ -26,11 +26,13 @@ func TestComposeFile(t *testing.T) {
 	}
 	check(t, python, "-c", `
 import sys, yaml
-services = yaml.safe_load(open("compose/compose.yaml"))["services"]
+compose = yaml.safe_load(open("compose/compose.yaml"))
+services, subnets = compose["services"], compose["networks"]["default"]["ipam"]["config"]
 for name in "portal-1", "portal-2":
     node = services[name]
     assert node["read_only"] and node["cap_drop"] == ["ALL"], name
     assert node["environment"]["PORTAL_STORE"].startswith("postgres://"), name
+    assert [node["environment"]["PORTAL_TRUSTED_PROXIES"]] == [each["subnet"] for each in subnets], name
 assert "/etc/nginx/nginx.conf" in services["balancer"]["volumes"][0]
 `)
 }

@@ -120,6 +120,15 @@ func TestOnlySettingsThatExist(t *testing.T) {
 	}
 }
 
+// Every deployment says which proxies it has, or why it names none: limits for each network are off without them.
+func TestProxiesAreNamed(t *testing.T) {
+	for _, path := range []string{"compose/compose.yaml", "kubernetes/portal.yaml", "lambda/template.yaml", "systemd/portal.env", "terraform/main.tf"} {
+		if !strings.Contains(read(t, path), "PORTAL_TRUSTED_PROXIES") {
+			t.Errorf("%s: no word of PORTAL_TRUSTED_PROXIES", path)
+		}
+	}
+}
+
 // Dashboard and alerts ask for nothing that the portal does not tell.
 func TestOnlyFiguresThatExist(t *testing.T) {
 	families, labels := figures(t)

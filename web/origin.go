@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -63,14 +64,23 @@ func (s *Server) addressed(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return &badRequest{
 			status: http.StatusMisdirectedRequest,
-			err:    errors.New("for another host than PORTAL_PUBLIC_URL's: a proxy before the portal has to pass Host on"),
+			err:    errors.New("for another host than PORTAL_PUBLIC_URL's: a proxy before the portal has to pass Host on, or PORTAL_OTHER_HOSTS to name what it sends"),
 		}
 	}
 }
 
 func (s *Server) isOurHost(host string) bool {
 	name := strings.ToLower((&url.URL{Host: host}).Hostname()) // proxies may drop the port
-	return name == strings.ToLower(s.PublicURL.Hostname()) || s.onLoopback() && loopback(name)
+	return name == strings.ToLower(s.PublicURL.Hostname()) || s.OtherHosts.Have(name) || s.onLoopback() && loopback(name)
+}
+
+// Hosts are names of hosts in small letters. One that begins with "*." is every name with one label in the star's place.
+type Hosts []string
+
+// Have reports whether a name, in small letters and without a port, is among them.
+func (h Hosts) Have(name string) bool {
+	label, parent, _ := strings.Cut(name, ".")
+	return slices.ContainsFunc(h, func(host string) bool { return host == name || label != "" && host == "*."+parent })
 }
 
 // asPicture refuses to answer a picture with something secret to what is not an <img> of our own pages, where the browser

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cognito-enroll/internal/userpool"
+	"cognito-enroll/web"
 )
 
 // A request for another host is answered with a page that says nothing of us; health is asked by address.
@@ -31,6 +32,33 @@ func TestRequestsForAnotherHost(t *testing.T) {
 			if strings.Contains(answer.Body.String(), "evil.example") || strings.Contains(answer.Header().Get("Location"), "evil.example") {
 				t.Errorf("%s of %q: the answer repeats it", path, host)
 			}
+		}
+	}
+
+	behind := openPortal(t, func(o *portalOptions) { // a proxy that sends a name of its own
+		o.bubble, o.otherHosts = true, web.Hosts{"*.proxy.example", "inner.example"}
+	})
+	behind.clock.running = false
+	for host, want := range map[string]int{
+		"portal.example": 200, "a1b2.proxy.example": 200, "A1B2.Proxy.Example:443": 200, "inner.example": 200,
+		"proxy.example": 421, "a.b.proxy.example": 421, ".proxy.example": 421, "evil.proxy.example.evil.example": 421, "evil-proxy.example": 421,
+		"x.inner.example": 421, "*.inner.example": 421, "evil.example": 421, "": 421,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://portal.example/sign-in", nil)
+		r.Host = host
+		answer := httptest.NewRecorder()
+		if behind.handler.Load().ServeHTTP(answer, r); answer.Code != want {
+			t.Errorf("behind a proxy, %q: status %d, want %d", host, answer.Code, want)
+		}
+		if strings.Contains(answer.Body.String(), "proxy.example") {
+			t.Errorf("behind a proxy, %q: the answer repeats it", host)
+		}
+		r = httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://portal.example/sign-in", nil)
+		r.Host = "inner.example"
+		r.Header.Set("Origin", "https://"+host)
+		answer = httptest.NewRecorder()
+		if behind.handler.Load().ServeHTTP(answer, r); (answer.Code == http.StatusForbidden) != (host != "portal.example") {
+			t.Errorf("behind a proxy, a form from %q: status %d", host, answer.Code)
 		}
 	}
 

@@ -100,6 +100,7 @@ type portalOptions struct {
 	counter      throttle.Counter // that several portals share
 	shelf        throttle.Shelf
 	proxies      []netip.Prefix
+	otherHosts   web.Hosts
 	bubble       bool // in a synctest bubble: no port, and the bubble's own time
 }
 
@@ -253,7 +254,7 @@ func (p *portal) restart() {
 	p.must(err)
 	options := web.Options{
 		Enroll: enroll.New(enroll.Options{Pool: pool, Desk: p.openDesk(client), Policy: policy, Required: p.options.pool.MFA == userpool.MFAOn, Removable: p.options.pool.MFA == userpool.MFAOptional, Revoke: p.revoker(), Vault: vault{p, tokens}, Now: pool.Now}), Policy: policy,
-		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL,
+		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL, OtherHosts: p.options.otherHosts,
 		Brand: look, Maintenance: p.options.maintenance,
 		SessionValidity: 3 * time.Minute, Now: pool.Now, Demo: p.options.demo, NoPasswords: p.options.noPasswords,
 		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -64,6 +64,7 @@ type Options struct {
 	Brand           *brand.Brand
 	Maintenance     bool                // closed: every page says so
 	PublicURL       *url.URL            // where browsers reach the portal
+	OtherHosts      Hosts               // under which a proxy asks for the same pages
 	Demo            []views.DemoAccount // nil unless this is the demo
 	SessionValidity time.Duration       // how long a step may take on the session path
 	Draining        func() bool         // whether this node was told to stop; nil: never

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -12,9 +13,9 @@ import (
 	"cognito-enroll/internal/helpdesk"
 )
 
-const auditUsage = `Usage: portal audit export           write the audit trail to standard output, as JSON lines
-       portal audit verify           check the chain in the store
-       portal audit verify FILE      check what was exported
+const auditUsage = `Usage: portal audit export [-config FILE]   write the audit trail to standard output, as JSON lines
+       portal audit verify [-config FILE]   check the chain in the store
+       portal audit verify FILE             check what was exported
 
 "verify" prints the number and the hash of the last entry, to be noted down elsewhere and compared later. If the chain is
 broken it names the first entry that is not as it was written, and the exit status is 1.
@@ -22,20 +23,27 @@ broken it names the first entry that is not as it was written, and the exit stat
 
 // audit is "portal audit".
 func audit(ctx context.Context, args []string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("portal audit", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() { _, _ = io.WriteString(stderr, auditUsage) }
+	config := configFlag(flags)
+	what, err := positional(flags, args)
 	switch {
-	case len(args) == 1 && args[0] == "export":
-		return exportAudit(ctx, lookupEnv, stdout, stderr)
-	case len(args) == 1 && args[0] == "verify":
-		return verifyAudit(ctx, lookupEnv, stdout, stderr)
-	case len(args) == 2 && args[0] == "verify":
-		return verifyFile(args[1], stdout)
+	case err != nil:
+		return err
+	case len(what) == 1 && what[0] == "export":
+		return exportAudit(ctx, *config, lookupEnv, stdout, stderr)
+	case len(what) == 1 && what[0] == "verify":
+		return verifyAudit(ctx, *config, lookupEnv, stdout, stderr)
+	case len(what) == 2 && what[0] == "verify":
+		return verifyFile(what[1], stdout)
 	}
-	_, _ = io.WriteString(stderr, auditUsage)
+	flags.Usage()
 	return exitUsage
 }
 
-func exportAudit(ctx context.Context, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) error {
-	o, err := openOperator(ctx, lookupEnv, stderr)
+func exportAudit(ctx context.Context, config string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) error {
+	o, err := openOperator(ctx, config, lookupEnv, stderr)
 	if err != nil {
 		return err
 	}
@@ -47,8 +55,8 @@ func exportAudit(ctx context.Context, lookupEnv func(string) (string, bool), std
 	return nil
 }
 
-func verifyAudit(ctx context.Context, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) error {
-	o, err := openOperator(ctx, lookupEnv, stderr)
+func verifyAudit(ctx context.Context, config string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) error {
+	o, err := openOperator(ctx, config, lookupEnv, stderr)
 	if err != nil {
 		return err
 	}

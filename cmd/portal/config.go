@@ -38,6 +38,10 @@ type config struct {
 	// header Host on. Needed unless the portal listens on loopback.
 	// (-public-url, PORTAL_PUBLIC_URL)
 	PublicURL *url.URL
+	// OtherHosts are names under which a proxy asks that cannot pass Host on, separated by commas; *.example.com is every
+	// name with one label in the star's place. Pages are answered under them as under PublicURL's; links are made of that
+	// one all the same, and forms may come from it alone. (PORTAL_OTHER_HOSTS)
+	OtherHosts web.Hosts
 	// SessionKeys encrypt the cookie that carries an enrollment, separated by commas. The first writes, every one reads,
 	// so keys rotate without ending anyone's enrollment: put the new one last on every node, then first, and drop the old
 	// one forty minutes later. Make one with "portal keys". Several nodes share them. Empty: one is made at start and a
@@ -82,8 +86,8 @@ type config struct {
 	// BrandDir is a folder with the organisation's name, logo, colours, apps and texts: see docs/brand.md. The demo reads
 	// it again whenever it changes. The settings below win over it. (-brand-dir, PORTAL_BRAND_DIR)
 	BrandDir string
-	// Brand is the organisation's name, at the top of every page. Empty: that of PORTAL_BRAND_DIR, else Northwind.
-	// (-brand, PORTAL_BRAND)
+	// Brand is the organisation's name, at the top of every page. Empty: that of PORTAL_BRAND_DIR, else Northwind, of
+	// which the log warns. (-brand, PORTAL_BRAND)
 	Brand string
 	// Issuer is the name under which authenticator apps list the account. Empty: the brand. (-issuer, PORTAL_ISSUER)
 	Issuer string
@@ -208,6 +212,7 @@ func settings() []setting {
 		{"pools-dir", "PORTAL_POOLS_DIR", "", "folder with a file of settings for each of several pools", forAll, text(func(c *config) *string { return &c.PoolsDir })},
 		{"listen", "PORTAL_LISTEN", "127.0.0.1:8080", "address to listen on", forAll, text(func(c *config) *string { return &c.Listen })},
 		{"public-url", "PORTAL_PUBLIC_URL", "", "where browsers reach the portal", 0, (*config).setPublicURL},
+		{"", "PORTAL_OTHER_HOSTS", "", "", 0, (*config).setOtherHosts},
 		{"", "PORTAL_SESSION_KEYS", "", "", reloads | hidden, (*config).setSessionKeys},
 		{"store", "PORTAL_STORE", "", "where to remember things: sqlite:FILE, postgres://… or dynamodb:TABLE", address, text(func(c *config) *string { return &c.Store })},
 		{"", "PORTAL_RETURN_TO", "", "", reloads, (*config).setReturns},

@@ -115,7 +115,7 @@ func misconfigured(cfg config, faults []error) doctor.Report {
 		what = append(what, fault.Error())
 	}
 	report.Findings = []doctor.Finding{
-		{ID: "configuration", Severity: doctor.Fault, What: strings.Join(what, "\n"), Mend: `Correct these settings; "portal serve -h" and cmd/portal/config.go explain them.`},
+		{ID: "configuration", Severity: doctor.Fault, What: strings.Join(what, "\n"), Mend: `Correct these settings; "portal serve -h" and docs/configuration.md explain them.`},
 		{ID: "rest", Severity: doctor.Unseen, What: "Nothing was asked of the pool.", Mend: "Mend that first, then run the doctor again."},
 	}
 	return report

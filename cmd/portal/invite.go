@@ -21,6 +21,7 @@ its own name, or its sub. The link cancels the account's older one.
 type inviteFlags struct {
 	helpdesk.Minting
 	replace, mail, request, qr bool
+	config                     string
 }
 
 // readInvite reads the arguments of "portal invite".
@@ -42,10 +43,12 @@ func readInvite(args []string, stderr io.Writer) (inviteFlags, error) {
 	flags.BoolVar(&in.request, "request", false, "make no link: ask a second person for approval")
 	flags.BoolVar(&in.mail, "mail", false, "mail the link to the address that the pool has verified")
 	flags.BoolVar(&in.qr, "qr", true, "draw the link as a QR code")
+	config := configFlag(flags)
 	accounts, err := positional(flags, args)
 	if err != nil {
 		return in, err
 	}
+	in.config = *config
 	if len(accounts) != 1 {
 		flags.Usage()
 		return in, exitUsage
@@ -63,7 +66,7 @@ func invite(ctx context.Context, args []string, lookupEnv func(string) (string, 
 	if err != nil {
 		return err
 	}
-	o, err := openOperator(ctx, lookupEnv, stderr)
+	o, err := openOperator(ctx, in.config, lookupEnv, stderr)
 	if err != nil {
 		return err
 	}

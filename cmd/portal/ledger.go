@@ -19,13 +19,14 @@ func ledger(ctx context.Context, args []string, lookupEnv func(string) (string, 
 	rows := flags.Bool("csv", false, "a row for each account, in CSV")
 	sweep := flags.Bool("sweep", false, "ask the pool about every account first: once an hour at most")
 	pace := flags.Int("calls", 0, "calls to the pool in a second, with -sweep (default 10)")
+	config := configFlag(flags)
 	if others, err := positional(flags, args); err != nil {
 		return err
 	} else if len(others) > 0 || *pace < 0 {
 		flags.Usage()
 		return exitUsage
 	}
-	o, err := openOperator(ctx, lookupEnv, stderr)
+	o, err := openOperator(ctx, *config, lookupEnv, stderr)
 	if err != nil {
 		return err
 	}

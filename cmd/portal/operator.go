@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -29,9 +30,14 @@ type operator struct {
 	close     func() error
 }
 
-// openOperator opens the help desk of the configured portal.
-func openOperator(ctx context.Context, lookupEnv func(string) (string, bool), stderr io.Writer) (*operator, error) {
-	cfg, err := readConfig(nil, lookupEnv, stderr)
+// configFlag adds the one flag of "portal serve" that the other commands have as well.
+func configFlag(flags *flag.FlagSet) *string {
+	return flags.String("config", "", "file of settings (PORTAL_CONFIG)")
+}
+
+// openOperator opens the help desk of the configured portal. config is the file of settings that a flag named, or "".
+func openOperator(ctx context.Context, config string, lookupEnv func(string) (string, bool), stderr io.Writer) (*operator, error) {
+	cfg, err := readConfig([]string{"-config", config}, lookupEnv, stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +62,9 @@ func openOperator(ctx context.Context, lookupEnv func(string) (string, bool), st
 	memory, err := openStore(ctx, cfg, outbox, store.Options{Now: time.Now})
 	if err != nil {
 		return nil, err
+	}
+	if err := belong(ctx, memory, cfg.UserPoolID); err != nil {
+		return nil, errors.Join(err, memory.Close())
 	}
 	o.close = memory.Close
 	parts := deskParts{

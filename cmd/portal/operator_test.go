@@ -279,6 +279,17 @@ func TestTheCommandLineNeedsThePortalsSettings(t *testing.T) {
 		refused(name, o.without(name))
 	}
 	refused("COGNITO_USER_POOL_ID", nil)
+
+	var lines []string // the same settings, in a file that a flag names
+	for i := 0; i < len(o.env); i += 2 {
+		if slices.ContainsFunc(settings(), func(s setting) bool { return s.env == o.env[i] }) {
+			lines = append(lines, o.env[i]+"="+o.env[i+1])
+		}
+	}
+	file := settingsFile(t, lines...)
+	for _, args := range commands {
+		o.must(run(t.Context(), append(args, "-config", file), environment(), io.Discard, t.Output()))
+	}
 }
 
 func TestLedgerCounts(t *testing.T) {

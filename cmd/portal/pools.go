@@ -3,6 +3,7 @@ package main
 // Several pools in one process: whose settings are where, and who answers which host.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"cognito-enroll/internal/store"
+	"cognito-enroll/web"
 )
 
 // site is the settings of one portal that the process serves: the only one, or that of one of several pools.
@@ -91,12 +95,15 @@ func configs(sites []site) ([]config, []error) {
 		var wrong []error
 		if all[i], wrong = s.texts.config(); s.name != "" {
 			wrong = append(wrong, all[i].apart(func(what, value string) error {
-				if other := owner[what+value]; other != "" {
+				if other := owner[what+value]; other != "" && other != s.name {
 					return fmt.Errorf("%s: is that of %s.env, too: nothing of one pool may be reached from another", what, other)
 				}
 				owner[what+value] = s.name
 				return nil
 			}))
+			for j := range all[:i] {
+				wrong = append(wrong, all[i].otherHostsApart(all[j], sites[j].name))
+			}
 		}
 		for _, fault := range wrong {
 			if fault != nil {
@@ -116,8 +123,11 @@ func (c config) apart(claim func(what, value string) error) error {
 		return errors.New("PORTAL_PUBLIC_URL: needed: its host says which pool is meant")
 	}
 	faults := []error{claim("PORTAL_PUBLIC_URL", hostOf(c.PublicURL.Host))}
-	if c.Store != "sqlite::memory:" {
-		faults = append(faults, claim("PORTAL_STORE", c.Store))
+	for _, place := range store.Places(c.Store) {
+		faults = append(faults, claim("PORTAL_STORE", place))
+	}
+	if key := c.Desk.LinkKey; !key.IsZero() {
+		faults = append(faults, claim("PORTAL_LINK_KEY", key.Reveal()))
 	}
 	for _, key := range c.SessionKeys {
 		faults = append(faults, claim("PORTAL_SESSION_KEYS", key.Encode().Reveal()))
@@ -126,6 +136,30 @@ func (c config) apart(claim func(what, value string) error) error {
 		faults = append(faults, claim("PORTAL_API_KEYS", string(key.Hash[:])))
 	}
 	return errors.Join(faults...)
+}
+
+// otherHostsApart refuses a host under which a proxy could mean another pool as well.
+func (c config) otherHostsApart(other config, name string) error {
+	both := func(a, b config) string {
+		for _, host := range a.hosts() {
+			if b.OtherHosts.Have(host) {
+				return host
+			}
+		}
+		return ""
+	}
+	if host := cmp.Or(both(c, other), both(other, c)); host != "" {
+		return fmt.Errorf("PORTAL_OTHER_HOSTS: %s would be %s.env's, too: a host says which pool is meant", host, name)
+	}
+	return nil
+}
+
+// hosts are the names that the portal answers to.
+func (c config) hosts() web.Hosts {
+	if c.PublicURL == nil {
+		return c.OtherHosts
+	}
+	return append(web.Hosts{hostOf(c.PublicURL.Host)}, c.OtherHosts...)
 }
 
 // hostOf is the name of a host with or without a port: proxies may drop the port, and cookies know none.
@@ -140,7 +174,9 @@ func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close") // clients come back on another node
 	}
 	host := hostOf(r.Host)
-	i := slices.IndexFunc(n.portals, func(each *portal) bool { return each.name == "" || hostOf(each.publicURL.Host) == host })
+	i := slices.IndexFunc(n.portals, func(each *portal) bool {
+		return each.name == "" || hostOf(each.publicURL.Host) == host || each.otherHosts.Have(host)
+	})
 	if i >= 0 {
 		n.portals[i].server.Load().ServeHTTP(w, r)
 		return

@@ -132,6 +132,8 @@ func keepPoolsApart(t *testing.T, storeA, storeB string) {
 	t.Helper()
 	address := freeAddress(t)
 	folder, a, b := openTenants(t, address, storeA, storeB)
+	a.lines = append(a.lines, "PORTAL_OTHER_HOSTS=*.inner.example.net")
+	a.write()
 	p := startInside(t, "-pools-dir", folder, "-listen", address, "-admin-listen", "0", "-drain-delay", "0s")
 	admin, _ := p.next("admin listener")["address"].(string)
 
@@ -193,6 +195,10 @@ func keepPoolsApart(t *testing.T, storeA, storeB string) {
 		}
 	}
 
+	if status, text := askHost(t, address, "node-7.inner.example.net", "/sign-in"); status != http.StatusOK || !strings.Contains(text, "Alpha") || strings.Contains(text, "inner.example.net") {
+		t.Errorf("by a name that the proxy uses: status %d, %s", status, text)
+	}
+
 	for _, test := range []struct {
 		path   string
 		status int
@@ -240,6 +246,11 @@ func TestReloadOfSeveralPools(t *testing.T) {
 // What must not be in the files of several pools, or beside them, is refused, each with its mend.
 func TestFaultsInSeveralPools(t *testing.T) {
 	key := session.NewKey().Encode().Reveal()
+	folderOfA := t.TempDir()
+	linked := filepath.Join(t.TempDir(), "linked")
+	if err := os.Symlink(folderOfA, linked); err != nil {
+		t.Fatal(err)
+	}
 	file := func(id, host string, more ...string) []string {
 		return append([]string{"COGNITO_USER_POOL_ID=eu-central-1_" + id, "COGNITO_CLIENT_ID=abc", "PORTAL_PUBLIC_URL=https://" + host, "PORTAL_STORE=sqlite:" + id + ".db"}, more...)
 	}
@@ -253,8 +264,22 @@ func TestFaultsInSeveralPools(t *testing.T) {
 		{"sound", nil, nil, file("A", "a.example.com"), file("B", "b.example.com"), ""},
 		{"AWS's own names in the environment", nil, []string{"AWS_REGION", "eu-west-1"}, file("A", "a.example.com"), file("B", "b.example.com"), ""},
 		{"one address", nil, nil, file("A", "a.example.com"), file("B", "A.example.com:443"), "b.env: PORTAL_PUBLIC_URL: is that of a.env"},
+		{"one inner host", nil, nil, file("A", "a.example.com", "PORTAL_OTHER_HOSTS=in.example.net"), file("B", "b.example.com", "PORTAL_OTHER_HOSTS=IN.example.net"), "b.env: PORTAL_OTHER_HOSTS: in.example.net would be a.env's"},
+		{"an inner host under a star", nil, nil, file("A", "a.example.com", "PORTAL_OTHER_HOSTS=*.example.net"), file("B", "b.example.com", "PORTAL_OTHER_HOSTS=in.example.net"), "b.env: PORTAL_OTHER_HOSTS"},
+		{"one star", nil, nil, file("A", "a.example.com", "PORTAL_OTHER_HOSTS=*.example.net"), file("B", "b.example.com", "PORTAL_OTHER_HOSTS=*.example.net"), "b.env: PORTAL_OTHER_HOSTS"},
+		{"another's address under a star", nil, nil, file("A", "a.example.com"), file("B", "b.example.net", "PORTAL_OTHER_HOSTS=*.example.com"), "b.env: PORTAL_OTHER_HOSTS"},
+		{"inner hosts apart", nil, nil, file("A", "a.example.com", "PORTAL_OTHER_HOSTS=*.a.example.net"), file("B", "b.example.com", "PORTAL_OTHER_HOSTS=*.b.example.net,in.example.net"), ""},
 		{"one store", nil, nil, file("A", "a.example.com"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=sqlite:A.db"), "b.env: PORTAL_STORE: is that of a.env"},
 		{"one table", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=dynamodb:portal"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=dynamodb:portal"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"one file in another spelling", nil, nil, file("A", "a.example.com"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=sqlite:./A.db"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"one file by a link", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=sqlite:"+folderOfA+"/portal.db"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=sqlite:"+linked+"/portal.db"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"one schema in another spelling", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=postgres://a@db/portal?sslmode=disable"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=postgresql://b:pw@DB:5432/portal?sslmode=disable&application_name=b"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"one schema on one of the hosts", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=postgres://a@db1,db2/portal?search_path=x"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=postgres://a@db2/portal?search_path=x,public"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"two schemas", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=postgres://a@db/portal?search_path=a"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=postgres://a@db/portal?search_path=b"), ""},
+		{"two databases", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=postgres://a@db/a"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=postgres://a@db/b"), ""},
+		{"one table by its ARN", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=dynamodb:portal"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=dynamodb:arn:aws:dynamodb:eu-central-1:123456789012:table/portal"), "b.env: PORTAL_STORE: is that of a.env"},
+		{"memory each", nil, nil, append(file("A", "a.example.com")[:3], "PORTAL_STORE=sqlite::memory:"), append(file("B", "b.example.com")[:3], "PORTAL_STORE=sqlite::memory:"), ""},
+		{"one link key", nil, nil, file("A", "a.example.com", "PORTAL_LINK_KEY="+key), file("B", "b.example.com", "PORTAL_LINK_KEY="+key), "b.env: PORTAL_LINK_KEY: is that of a.env"},
 		{"no store named", nil, nil, file("A", "a.example.com")[:3], file("B", "b.example.com")[:3], "b.env: PORTAL_STORE"},
 		{"one session key", nil, nil, file("A", "a.example.com", "PORTAL_SESSION_KEYS="+key), file("B", "b.example.com", "PORTAL_SESSION_KEYS="+key), "b.env: PORTAL_SESSION_KEYS"},
 		{"no pool", nil, nil, file("A", "a.example.com"), []string{"PORTAL_BRAND=B"}, "b.env: COGNITO_USER_POOL_ID"},

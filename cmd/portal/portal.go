@@ -38,8 +38,9 @@ type portal struct {
 	log                  *slog.Logger
 	observing            observing
 	publicURL            *url.URL // as configured, or where we listen
-	mfa                  string   // the pool's setting, as far as it is known
-	userPoolID, clientID string   // the embedded pool's are in no setting
+	otherHosts           web.Hosts
+	mfa                  string // the pool's setting, as far as it is known
+	userPoolID, clientID string // the embedded pool's are in no setting
 	pool                 *cognito.Client
 	oauth                *cognito.OAuth
 	directory            *cognito.Directory
@@ -54,7 +55,7 @@ type portal struct {
 // add makes the portal of these settings, what no reload changes of it first. It fills in cfg's pool when that is the
 // embedded one.
 func (n *node) add(ctx context.Context, name string, cfg *config, listening net.Addr, stdout io.Writer) error {
-	p := &portal{node: n, name: name, log: n.log, observing: n.observing, publicURL: cfg.PublicURL, mfa: cfg.mfa()}
+	p := &portal{node: n, name: name, log: n.log, observing: n.observing, publicURL: cfg.PublicURL, otherHosts: cfg.OtherHosts, mfa: cfg.mfa()}
 	if name != "" {
 		p.log, p.observing = n.log.With("pool", name), n.observing.of(name)
 	}
@@ -69,6 +70,11 @@ func (n *node) add(ctx context.Context, name string, cfg *config, listening net.
 		return err
 	}
 	n.portals = append(n.portals, p) // whose store is closed from now on, whatever happens
+	if !cfg.demo() {                 // whose pool is another each time
+		if err := belong(ctx, p.memory, cfg.UserPoolID); err != nil {
+			return err
+		}
+	}
 	p.limits = newLimits(*cfg, p.memory, clock.Now, p.log, p.observing.metrics)
 	if p.pool, p.oauth, p.directory, p.demo, err = openPool(ctx, cfg, p.observing, clock, p.limits.budget, stdout); err != nil {
 		return err
@@ -92,6 +98,9 @@ func (n *node) add(ctx context.Context, name string, cfg *config, listening net.
 	server, err := p.build(*cfg) //nolint:contextcheck // handlers go by their request's context
 	if err != nil {
 		return err
+	}
+	if server.Brand.Unnamed && p.demo == nil {
+		p.log.WarnContext(ctx, "no PORTAL_BRAND: pages, and people's apps, have the name of an organisation that does not exist", "name", server.Brand.Name)
 	}
 	p.server.Store(server)
 	return nil
@@ -195,6 +204,7 @@ func (p *portal) build(cfg config) (*web.Server, error) {
 		QR:              p.drawer,
 		Assets:          p.assets,
 		PublicURL:       cfg.PublicURL,
+		OtherHosts:      cfg.OtherHosts,
 		Brand:           look,
 		Maintenance:     cfg.Maintenance,
 		Demo:            p.demo,

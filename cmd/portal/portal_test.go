@@ -54,6 +54,17 @@ func TestConfigurationFaultsAreReportedAllAtOnce(t *testing.T) {
 	if err != nil && strings.Contains(err.Error(), "c2hvcnQ") {
 		t.Error("the faulty key is printed")
 	}
+
+	path := settingsFile(t, "PORTAL_WEBHOOK_SECRETS=whsec_AAAA,", "whsec_c2VjcmV0=", "portal_brand=x", "PORTAL_BRNAD=x") // a value that an editor wrapped
+	_, err = readConfig([]string{"-config", path}, environment(), io.Discard)
+	for _, want := range []string{path + ":2: want NAME=value", path + ":3: want NAME=value", path + `:4: no setting is called "PORTAL_BRNAD"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in:\n%v", want, err)
+		}
+	}
+	if err != nil && strings.Contains(err.Error(), "c2VjcmV0") {
+		t.Error("the second line of a secret is printed as a name")
+	}
 }
 
 // Which combinations of demo, address and pool start, and which are refused.
@@ -77,6 +88,12 @@ func TestWhatMayBeServedWhere(t *testing.T) {
 		{"pool for the network", append([]string{"PORTAL_LISTEN", ":443", "PORTAL_PUBLIC_URL", "https://mfa.example.com"}, pool...), ""},
 		{"pool by plain http", append([]string{"PORTAL_PUBLIC_URL", "http://mfa.example.com"}, pool...), "PORTAL_PUBLIC_URL"},
 		{"address with a path", append([]string{"PORTAL_PUBLIC_URL", "https://example.com/mfa"}, pool...), "PORTAL_PUBLIC_URL"},
+		{"names that a proxy uses", append([]string{"PORTAL_OTHER_HOSTS", "*.lambda-url.eu-central-1.on.aws, Inner.example.net"}, pool...), ""},
+		{"any name", append([]string{"PORTAL_OTHER_HOSTS", "*"}, pool...), "PORTAL_OTHER_HOSTS"},
+		{"half of all names", append([]string{"PORTAL_OTHER_HOSTS", "*.com"}, pool...), "PORTAL_OTHER_HOSTS"},
+		{"a star inside", append([]string{"PORTAL_OTHER_HOSTS", "a*.example.com"}, pool...), "PORTAL_OTHER_HOSTS"},
+		{"a name with a port", append([]string{"PORTAL_OTHER_HOSTS", "inner.example.net:8080"}, pool...), "PORTAL_OTHER_HOSTS"},
+		{"an address for a name", append([]string{"PORTAL_OTHER_HOSTS", "https://inner.example.net"}, pool...), "PORTAL_OTHER_HOSTS"},
 		{"pool without region", []string{"COGNITO_USER_POOL_ID", "nonsense", "COGNITO_CLIENT_ID", "abc"}, "AWS_REGION"},
 		{"pool with region", []string{"COGNITO_USER_POOL_ID", "nonsense", "COGNITO_CLIENT_ID", "abc", "AWS_REGION", "eu-central-1"}, ""},
 	} {

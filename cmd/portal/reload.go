@@ -12,12 +12,12 @@ import (
 	"cognito-enroll/web"
 )
 
-// reloadOnSignal reads the settings again on every SIGHUP from now on, until ctx ends. sites is what they were at the start.
+// reloadOnSignal reads the settings again on every SIGHUP from now on. sites is what they were at the start. Once ctx ends
+// the signal does nothing: if it were given back, it would kill a node that serves its last requests.
 func (n *node) reloadOnSignal(ctx context.Context, sites []site, read func() ([]site, []error, error)) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	go func() {
-		defer signal.Stop(hangup)
 		for {
 			select {
 			case <-ctx.Done():

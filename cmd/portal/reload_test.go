@@ -236,6 +236,10 @@ func TestStopping(t *testing.T) {
 	p.wants("/readyz", http.StatusServiceUnavailable, "draining")
 	p.wants("/healthz", http.StatusOK, "ok")
 	p.wants("/sign-in", http.StatusOK, "</html>")
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil { // a reload that comes too late
+		t.Fatal(err)
+	}
+	p.wants("/sign-in", http.StatusOK, "</html>")
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil { // impatient
 		t.Fatal(err)
 	}
@@ -270,6 +274,9 @@ func TestStopping(t *testing.T) {
 	p.terminate("stopping")
 	if got := told(); got != "STOPPING=1" {
 		t.Errorf("the service manager was told %q", got)
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil { // and one while the last request is answered
+		t.Fatal(err)
 	}
 	send("username=a&password=")
 	_, _ = answers.ReadString('\n')

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -115,6 +116,9 @@ func readValue(path, from string) (given, error) {
 	return given{strings.TrimSpace(string(content)), path + ", named by " + from}, nil
 }
 
+// settingName is what the name of a setting looks like.
+var settingName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`) //nolint:gochecknoglobals // a constant
+
 // readSettings reads a file of settings. A name that no setting has is a fault: it is a typing error.
 func readSettings(path string) (texts, []error) {
 	if path == "" {
@@ -140,7 +144,7 @@ func readSettings(path string) (texts, []error) {
 		name = strings.TrimSpace(name)
 		where := fmt.Sprintf("%s:%d", path, number)
 		switch _, twice := found[name]; {
-		case !isSetting: // the line may be a secret that slipped: it is not repeated
+		case !isSetting || !settingName.MatchString(name): // it may be a secret that slipped, or its second line: not repeated
 			faults = append(faults, fmt.Errorf("%s: want NAME=value", where))
 		case !known(name):
 			faults = append(faults, fmt.Errorf("%s: no setting is called %q: docs/configuration.md lists them", where, name))

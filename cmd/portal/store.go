@@ -35,6 +35,27 @@ func openStore(ctx context.Context, cfg config, outbox *webhook.Outbox, opts sto
 	return s, nil
 }
 
+// poolName is what the ID of the pool that a store belongs to is called in it.
+const poolName = "pool"
+
+// belong makes a store this pool's, or refuses it for being another's: whichever way both came to have its address.
+func belong(ctx context.Context, s *store.Store, pool string) error {
+	for {
+		owner, version, err := s.LoadShared(ctx, poolName)
+		switch {
+		case err != nil:
+			return fmt.Errorf("PORTAL_STORE: %w", err)
+		case string(owner) == pool:
+			return nil
+		case version != 0:
+			return fmt.Errorf("PORTAL_STORE: it belongs to pool %s: give %s a store of its own", owner, pool)
+		}
+		if _, err := s.SaveShared(ctx, poolName, []byte(pool), 0); err != nil { // false: another node was quicker
+			return fmt.Errorf("PORTAL_STORE: %w", err)
+		}
+	}
+}
+
 // sharedStore reports whether the store is there for several nodes.
 func (c config) sharedStore() bool {
 	return strings.HasPrefix(c.Store, "postgres") || strings.HasPrefix(c.Store, "dynamodb:")

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"cognito-enroll/internal/dynamotest"
+	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/store"
 )
 
@@ -23,6 +26,39 @@ func table(t *testing.T) string {
 	}
 	return address
 }
+
+// A store is that of the pool that opened it first, whichever addresses lead to it.
+func TestAStoreBelongsToOnePool(t *testing.T) {
+	for what, address := range map[string]func(*testing.T) string{
+		"SQLite":     func(t *testing.T) string { t.Helper(); return "sqlite:" + filepath.Join(t.TempDir(), "portal.db") },
+		"PostgreSQL": func(t *testing.T) string { t.Helper(); return postgrestest.Database(t) },
+		"DynamoDB":   table,
+	} {
+		t.Run(what, func(t *testing.T) {
+			pool := "eu-central-1_A"
+			env := []string{"COGNITO_CLIENT_ID", "abc", "PORTAL_STORE", address(t), "PORTAL_LISTEN", "127.0.0.1:0", "PORTAL_DRAIN_DELAY", "0s"}
+			serves := func() error {
+				ctx, cancel := context.WithCancel(t.Context())
+				stop := writer(func(p []byte) (int, error) { cancel(); return len(p), nil }) // as soon as it is welcome
+				return run(ctx, nil, environment(append(env, "COGNITO_USER_POOL_ID", pool)...), stop, io.Discard)
+			}
+			for range 2 {
+				if err := serves(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			pool = "eu-central-1_B"
+			if err := serves(); err == nil || !strings.Contains(err.Error(), "PORTAL_STORE: it belongs to pool eu-central-1_A") {
+				t.Errorf("another pool: %v", err)
+			}
+		})
+	}
+}
+
+// writer is a function that is written to.
+type writer func([]byte) (int, error)
+
+func (w writer) Write(p []byte) (int, error) { return w(p) }
 
 // Nothing but the settings that the SDK knows leads to a table, and all nodes share it.
 func TestTheStoreIsATable(t *testing.T) {

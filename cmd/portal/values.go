@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,20 @@ func (c *config) setPublicURL(value string) error {
 		return errors.New("want an origin such as https://mfa.example.com")
 	}
 	c.PublicURL = u
+	return nil
+}
+
+// hostPattern is a host's name in small letters. A star needs two labels after it: *.com would be half the world.
+var hostPattern = regexp.MustCompile(`^(\*\.([a-z0-9-]+\.)+)?([a-z0-9-]+\.)*[a-z0-9-]+$`) //nolint:gochecknoglobals // a constant
+
+func (c *config) setOtherHosts(value string) error {
+	for _, text := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \n\t", r) }) {
+		host := strings.TrimSuffix(strings.ToLower(text), ".")
+		if !hostPattern.MatchString(host) {
+			return fmt.Errorf("%q: want the names of hosts without a port, such as proxy.example.com or *.proxy.example.com", text)
+		}
+		c.OtherHosts = append(c.OtherHosts, host)
+	}
 	return nil
 }
 

@@ -91,7 +91,9 @@ locals {
   postgres = var.store_secret_arn != ""
   settings = merge({
     PORTAL_PUBLIC_URL             = var.public_url
+    PORTAL_BRAND                  = var.brand
     PORTAL_LISTEN                 = "0.0.0.0:8080"
+    PORTAL_TRUSTED_PROXIES        = join(",", data.aws_subnet.balancer[*].cidr_block)
     PORTAL_DRAIN_DELAY            = "15s"
     COGNITO_USER_POOL_ID          = var.user_pool_id
     COGNITO_CLIENT_ID             = aws_cognito_user_pool_client.portal.id

@@ -38,6 +38,12 @@ resource "aws_security_group" "nodes" {
   }
 }
 
+# The load balancer's addresses are in its subnets.
+data "aws_subnet" "balancer" {
+  count = length(var.public_subnet_ids)
+  id    = var.public_subnet_ids[count.index]
+}
+
 resource "aws_lb" "portal" {
   name                       = var.name
   load_balancer_type         = "application"

@@ -14,6 +14,11 @@ variable "public_url" {
   type        = string
 }
 
+variable "brand" {
+  description = "The organisation's name, on every page and in people's apps."
+  type        = string
+}
+
 variable "certificate_arn" {
   description = "The certificate for that name, in ACM."
   type        = string

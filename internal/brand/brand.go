@@ -24,8 +24,9 @@ import (
 
 // Brand is how the portal presents itself.
 type Brand struct {
-	Name   string // the organisation's, at the top of every page
-	Issuer string // as authenticator apps list the account
+	Name    string // the organisation's, at the top of every page
+	Unnamed bool   // nobody has said it: Name is a made-up organisation's
+	Issuer  string // as authenticator apps list the account
 	// Domain is the site that people sign in to. Apple's Passwords files codes under it.
 	Domain  string
 	Support Support
@@ -73,7 +74,9 @@ func Load(folder fs.FS, languages *i18n.Languages, settings Settings) (*Brand, e
 	if settings.Support != "" {
 		b.Support = Support{Text: settings.Support}
 	}
-	b.Name = cmp.Or(settings.Name, b.Name, fallback)
+	b.Name = cmp.Or(settings.Name, b.Name)
+	b.Unnamed = b.Name == ""
+	b.Name = cmp.Or(b.Name, fallback)
 	b.Issuer = cmp.Or(settings.Issuer, b.Issuer, b.Name)
 	b.Domain = cmp.Or(settings.Domain, b.Domain)
 	if err := totp.CheckIssuer(b.Issuer); err != nil {

@@ -12,7 +12,7 @@ import (
 
 // DropApp is AdminDeleteSoftwareToken. Where the service does not know it or the credentials may not call it, an app is
 // switched off in a pool that does not require MFA (AdminSetUserMFAPreference); in one that does, that would change
-// nothing (dossier, section 14).
+// nothing.
 func (d *Directory) DropApp(ctx context.Context, username string) (helpdesk.Dropped, error) {
 	ctx, cancel := withoutCancel(ctx)
 	defer cancel()

@@ -12,7 +12,7 @@ import (
 	"cognito-enroll/internal/helpdesk"
 )
 
-// assertWorld checks the threat model's invariants that the help desk answers for, in pool, ledger and store together.
+// assertWorld checks the invariants (docs/proof.md) that the help desk answers for, in pool, ledger and store together.
 // It holds after every attack and every fault, also in the middle of a reset.
 //
 //	I1 nobody locked out          I2 nobody half-enrolled (the ledger follows the pool, never leads it)

@@ -39,7 +39,7 @@ type Reader interface {
 // Changer is what can be done to an account. Each may be said again.
 type Changer interface {
 	// DropApp makes the pool forget the account's authenticator app (AdminDeleteSoftwareToken, or what the pool has in
-	// its place: dossier section 14).
+	// its place: internal/cognito/directory_changes.go).
 	DropApp(ctx context.Context, username string) (Dropped, error)
 	// SignOut ends every session of the account (AdminUserGlobalSignOut).
 	SignOut(ctx context.Context, username string) error

@@ -192,7 +192,7 @@ func (d *Desk) makeLink(ctx context.Context, agent Agent, s subject, purpose Pur
 // What Invite.Before says.
 const appBefore, noAppBefore = "app", "none"
 
-// The spoken piece (threat model, D3; ASVS 6.5.5).
+// The spoken piece (docs/controls.md, D3; ASVS 6.5.5).
 const (
 	pieceLife  = 10 * time.Minute
 	pieceTries = 5

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// linksPerAccount bounds the mail that somebody can be sent (threat model, D11).
+// linksPerAccount bounds the mail that somebody can be sent (docs/controls.md, D11).
 func linksPerAccount() Limit { return Limit{Events: 3, Per: time.Hour, Burst: 3} }
 
 // Links and resets of one person in an hour, and of one API key unless the operator says otherwise.
 const linksPerPerson, linksPerKey = 20, 60
 
 // resetsPerAgent are the links and resets of one agent in an hour: half as many make somebody look, more are refused
-// (threat model, D6).
+// (docs/controls.md, D6).
 func resetsPerAgent(agent Agent) (many, tooMany Limit) {
 	n := cmp.Or(agent.Links, linksPerPerson)
 	half := (n + 1) / 2

@@ -23,7 +23,8 @@ type SweepReport struct {
 	Took              time.Duration
 }
 
-// usualPace is calls in a second: a third of ListUsers' quota, which cannot be raised (dossier, section 12).
+// usualPace is calls in a second: a third of ListUsers' quota, which cannot be raised (Amazon Cognito Developer Guide,
+// Quotas).
 const usualPace = 10
 
 const (

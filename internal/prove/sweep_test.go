@@ -19,16 +19,16 @@ import (
 	"cognito-enroll/internal/postgrestest"
 )
 
-// The classes of secrets, K1 to K8 of the threat model.
+// The classes of secrets.
 const (
-	classKey      = "key of an app"        // K1
-	classToken    = "token"                // K2
-	classSession  = "session of the pool"  // K3
-	classPassword = "password"             // K4
-	classCode     = "code"                 // K5
-	classLink     = "link or its piece"    // K6
-	classSecret   = "key of the portal"    // K7
-	classCookie   = "cookie or form token" // K8
+	classKey      = "key of an app"
+	classToken    = "token"
+	classSession  = "session of the pool"
+	classPassword = "password"
+	classCode     = "code"
+	classLink     = "link or its piece"
+	classSecret   = "key of the portal"
+	classCookie   = "cookie or form token"
 )
 
 // canaries are the secrets that a run has used, every one of them known.
