@@ -110,6 +110,10 @@ func (f *faultyStore) Latest(ctx context.Context, pool, account string) (e helpd
 	return e, err
 }
 
+func (f *faultyStore) Mark(ctx context.Context, pool, account string, mark helpdesk.Mark) error {
+	return f.around("Mark", func() error { return f.Store.Mark(ctx, pool, account, mark) })
+}
+
 func (f *faultyStore) Marked(ctx context.Context, pool, account string, mark helpdesk.Mark) (at time.Time, err error) {
 	err = f.around("Marked", func() (err error) { at, err = f.Store.Marked(ctx, pool, account, mark); return err })
 	return at, err

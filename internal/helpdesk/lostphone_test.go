@@ -49,11 +49,26 @@ func TestLostPhone(t *testing.T) {
 		}
 		assertWorld(t, w, "ada")
 
+		// Whoever has the password has no more than that, whatever the policy.
+		desks := map[helpdesk.PolicyMode]*helpdesk.Desk{}
+		for _, mode := range []helpdesk.PolicyMode{helpdesk.PolicyOpen, helpdesk.PolicyTicket, helpdesk.PolicyAuto} {
+			options := w.options
+			options.Policy.Mode = mode
+			desks[mode], err = helpdesk.New(options)
+			w.ok(err)
+			w.kind(desks[mode].MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Began: w.clock.Now()}), helpdesk.NeedsLink)
+		}
+
 		// The new phone.
 		opened := w.open(report.Link)
-		w.ok(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Held: opened.Held}))
+		for _, desk := range desks {
+			w.ok(desk.MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Held: opened.Held}))
+		}
 		w.setUp("ada")
 		w.ok(w.desk.Spend(w.ctx, opened.Held, "ada"))
+		if at, err := w.store.Marked(w.ctx, w.options.Pool, "ada", helpdesk.MarkNeedsLink); err != nil || !at.IsZero() {
+			t.Errorf("still marked: %v, %v", at, err)
+		}
 		assertWorld(t, w, "ada")
 
 		// The agent's page, loaded again, does nothing to it.
@@ -121,6 +136,7 @@ func TestLostPhoneIsResumed(t *testing.T) {
 		{"PutPart", 5},
 		{"PutPiece", 1},
 		{"AppendLedger", 1},
+		{"Mark", 1},
 		{"EndAllBefore", 1},
 		{"FinishReset", 1},
 		{"Latest", 1},
@@ -186,6 +202,19 @@ func TestLostPhoneIsResumed(t *testing.T) {
 			engines(t, userpool.Options{}, func(w *world) { run(w, f) })
 		}
 	}
+}
+
+// TestNoAppIsDroppedUnmarked: where it cannot be written down that the account needs a link, its app stays.
+func TestNoAppIsDroppedUnmarked(t *testing.T) {
+	w := inMemory(t, nil)
+	w.withPhone("ada")
+	w.faults.fail("Mark")
+	report, err := w.desk.LostPhone(w.ctx, w.agent("grace"), lostPhone("ada"))
+	w.kind(err, helpdesk.StoreDown)
+	if !w.asksForApp("ada") || !report.Link.Piece.IsZero() {
+		t.Errorf("the app was dropped, or a piece issued: %+v", report)
+	}
+	assertWorld(t, w, "ada")
 }
 
 // TestLostPhoneWithoutTheOperation: a pool that cannot drop apps switches one off, unless it requires MFA.

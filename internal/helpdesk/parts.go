@@ -51,7 +51,8 @@ func withoutPart(reset Reset, name PartName) Reset {
 	return reset
 }
 
-// dropApp makes the pool forget the old app. An app that was set up since the reset began is not the old one.
+// dropApp makes the pool forget the old app, once it is written down that another one needs a link. An app that was set up
+// since the reset began is not the old one.
 func (d *Desk) dropApp(ctx context.Context, agent Agent, s subject, reset Reset) (result string, err error) {
 	since := false
 	err = d.audit.do(ctx, act{agent.String(), "drop app", s.String(), fmt.Sprintf("reset %d, ticket %q", reset.ID, reset.Ticket)},
@@ -59,6 +60,10 @@ func (d *Desk) dropApp(ctx context.Context, agent Agent, s subject, reset Reset)
 			if since, err = d.setUpSince(ctx, s, reset.CreatedAt); err != nil || since {
 				result = "set_up_since"
 				return result, err
+			}
+			// Until its owner has used the link, the account is as open as its password.
+			if err := d.changes.Mark(ctx, d.poolID, s.Username, MarkNeedsLink); err != nil {
+				return "", storeDown(string(OpLostPhone), err)
 			}
 			dropped, err := m.pool.DropApp(ctx, s.Username)
 			if err == nil && dropped == DroppedNot {
