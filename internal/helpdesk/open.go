@@ -167,7 +167,7 @@ func linkOver(why string) error {
 // Attempt is a set-up about to begin, or its first code about to be sent to the pool.
 type Attempt struct {
 	Account string    // the account's own name, or as typed at sign-in
-	Began   time.Time // when this sign-in began: the one before it tells how long the account was idle
+	Began   time.Time // no later than this sign-in: the one before it tells how long the account was idle
 	HasApp  bool      // an app works already
 	ByApp   bool      // and its code was given to sign in
 	Held    Held      // the link that this browser has opened, if any

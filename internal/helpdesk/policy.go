@@ -108,8 +108,8 @@ func (d *Desk) judge(ctx context.Context, attempt Attempt) error {
 		facts.Marked = facts.Marked || !at.IsZero()
 	}
 	err := d.policy.Judge(facts)
-	if KindOf(err) == NeedsLink && facts.Status == StatusTemporaryPassword && !facts.Marked {
-		// Once the temporary password is replaced, the pool no longer tells why.
+	if KindOf(err) == NeedsLink && !facts.Marked {
+		// Once the temporary password is replaced, or this sign-in is the last one, the pool no longer tells why.
 		if markErr := d.changes.Mark(ctx, d.poolID, name, MarkNeedsLink); markErr != nil {
 			return storeDown("policy", markErr)
 		}

@@ -187,7 +187,7 @@ type Mark string
 // The marks.
 const (
 	// MarkNeedsLink: a set-up was refused for want of a link, or the app was reset. It stays so although the pool may have
-	// forgotten why: an account is no longer new once its temporary password was replaced.
+	// forgotten why: an account is no longer new once its temporary password was replaced, nor idle once it was refused.
 	MarkNeedsLink Mark = "needs_link"
 	// MarkFrozen: its owner said "this was not me".
 	MarkFrozen Mark = "frozen"
