@@ -138,6 +138,8 @@ type Changes interface {
 	PutPart(ctx context.Context, reset int64, part Part) error
 	// SetResetInvite notes the link that belongs to a reset.
 	SetResetInvite(ctx context.Context, reset, invite int64) error
+	// SetResetApproval notes the approval that a reset needs since its account has become privileged.
+	SetResetApproval(ctx context.Context, reset, approval int64) error
 	// FinishReset ends a reset: ErrConflict when it is done already.
 	FinishReset(ctx context.Context, reset int64) error
 
