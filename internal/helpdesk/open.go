@@ -253,11 +253,14 @@ func (d *Desk) spent(ctx context.Context, held Held, invite Invite, account stri
 		}
 	}
 	d.Note(ctx, held, HappeningDone, enroll.Diagnosis{})
-	told, err := d.pool.Account(ctx, account)
-	if err == nil {
-		_, err = d.tell(ctx, fmt.Sprintf("set-up-%d", invite.ID), NoticeSetUp, told, invite)
-	}
-	if err != nil {
-		d.log.ErrorContext(ctx, "owner not told of set-up", "link", invite.ID, "error", err)
-	}
+	d.later(ctx, func(ctx context.Context) error { // the person's session at the pool runs out meanwhile
+		told, err := d.pool.Account(ctx, account)
+		if err == nil {
+			_, err = d.tell(ctx, fmt.Sprintf("set-up-%d", invite.ID), NoticeSetUp, told, invite)
+		}
+		if err != nil {
+			d.log.ErrorContext(ctx, "owner not told of set-up", "link", invite.ID, "error", err)
+		}
+		return nil
+	})
 }
