@@ -285,6 +285,28 @@ func TestAResetIsApprovedAfterwards(t *testing.T) {
 	agent.handedOut()
 }
 
+// Whether an account needs a link stands in the store. While it does not answer a first set-up is told to come back, if
+// there is a help desk; without one there is nothing to know.
+func TestASetUpWaitsForTheStore(t *testing.T) {
+	for name, desk := range map[string]func(*portalOptions){"with a desk": withDesk, "without": func(*portalOptions) {}} {
+		p := openPortal(t, desk)
+		p.addUser("ada", userpool.StateNew)
+		b := p.browser()
+		b.get("/sign-in")
+		p.must(p.store.Close())
+		b.submit("/sign-in", "username", "ada", "password", password)
+		if name == "without" {
+			b.at("/set-up")
+			b.submit("/set-up/verify", "code", p.code(b.key())).at("/done")
+			continue
+		}
+		b.status(http.StatusServiceUnavailable).text("main", b.answer.Header.Get("X-Request-Id"))
+		if b.answer.Header.Get("Retry-After") == "" {
+			t.Error("nobody says when to come back")
+		}
+	}
+}
+
 // Whoever made links and was deleted since is looked up once, and not for each row of each page.
 func TestDeletedAgentsAreLookedUpOnce(t *testing.T) {
 	p := openPortal(t, withDesk)
