@@ -237,6 +237,106 @@ func TestPrivilegedAccountNeedsASecondPerson(t *testing.T) {
 	agent.get(at+"/link").text("h1", "Ask a second person")
 }
 
+// A double click asks twice. The second person answers one of the two, and that is enough.
+func TestASecondClickHidesNoApproval(t *testing.T) {
+	p := openPortal(t, withDesk)
+	p.addAgent("dana", "desk")
+	p.addAgent("lena", "leads")
+	p.addCaller("olga", userpool.StateNew, "finance")
+	agent, lead := p.browser(), p.browser()
+	agent.deskSignIn("dana")
+	at := agent.lookedUp("olga").path()
+	lead.deskSignIn("lena")
+	for range 2 {
+		agent.get("/desk").do(agent.request(http.MethodPost, at+"/ask", map[string][]string{
+			"operation": {"mint"}, "ticket": {"HD-3"}, "reason": {"new"}, "proof": {"called back"},
+		})).at("/desk/approvals")
+	}
+	lead.get("/desk/approvals") // the oldest is first
+	lead.do(lead.request(http.MethodPost, lead.page.Attr(".acts form", "action"), map[string][]string{"answer": {"approve"}})).at("/desk/approvals")
+	p.clock.advance(deskCooldown)
+	agent.get(at + "/link").submit(at + "/link").status(http.StatusOK)
+	agent.handedOut()
+}
+
+// A reset that began when its account needed no second person asks for one, and goes on with his answer.
+func TestAResetIsApprovedAfterwards(t *testing.T) {
+	p := openPortal(t, withDesk)
+	p.addAgent("dana", "desk")
+	p.addAgent("lena", "leads")
+	p.addCaller("alice", userpool.StateEnrolled)
+	p.addCaller("bob", userpool.StateNew, "finance")
+	agent, lead := p.browser(), p.browser()
+	agent.deskSignIn("dana")
+	lost := agent.lookedUp("alice").path() + "/lost-phone"
+	p.pool.FailNext("AdminDeleteSoftwareToken", userpool.Fault{Kind: userpool.FaultInternal, Times: 2})
+	agent.get(lost).submit(lost, "ticket", "HD-2", "reason", "stolen", "proof", "called back").at(lost).text(".track", "Cognito does not answer")
+	_, err := p.admin().AdminAddUserToGroup(t.Context(), &cip.AdminAddUserToGroupInput{
+		UserPoolId: aws.String(p.pool.Info().UserPoolID), Username: aws.String("alice"), GroupName: aws.String("finance"),
+	})
+	p.must(err)
+	ask := strings.TrimSuffix(lost, "/lost-phone") + "/ask"
+	agent.get(lost).text("h1", "Ask a second person").submit(ask, "ticket", "HD-2", "reason", "stolen", "proof", "called back").at("/desk/approvals")
+	lead.deskSignIn("lena").get("/desk/approvals")
+	lead.do(lead.request(http.MethodPost, lead.page.Attr(".acts form", "action"), map[string][]string{"answer": {"approve"}})).at("/desk/approvals")
+	p.clock.advance(deskCooldown)
+	agent.deskSignIn("dana").get(lost).submit(lost).at(lost).text(".msg.ok", "All parts are done")
+	agent.get(agent.page.Attr(".row a.btn", "href"))
+	agent.handedOut()
+}
+
+// Whether an account needs a link stands in the store. While it does not answer a first set-up is told to come back, if
+// there is a help desk; without one there is nothing to know.
+func TestASetUpWaitsForTheStore(t *testing.T) {
+	for name, desk := range map[string]func(*portalOptions){"with a desk": withDesk, "without": func(*portalOptions) {}} {
+		p := openPortal(t, desk)
+		p.addUser("ada", userpool.StateNew)
+		b := p.browser()
+		b.get("/sign-in")
+		p.must(p.store.Close())
+		b.submit("/sign-in", "username", "ada", "password", password)
+		if name == "without" {
+			b.at("/set-up")
+			b.submit("/set-up/verify", "code", p.code(b.key())).at("/done")
+			continue
+		}
+		b.status(http.StatusServiceUnavailable).text("main", b.answer.Header.Get("X-Request-Id"))
+		if b.answer.Header.Get("Retry-After") == "" {
+			t.Error("nobody says when to come back")
+		}
+	}
+}
+
+// Whoever made links and was deleted since is looked up once, and not for each row of each page.
+func TestDeletedAgentsAreLookedUpOnce(t *testing.T) {
+	p := openPortal(t, withDesk)
+	p.addAgent("dana", "desk")
+	p.addAgent("dave", "desk")
+	p.addCaller("alice", userpool.StateNew)
+	dave, err := p.desk.PageAgent(t.Context(), helpdesk.SignedIn{Username: "dave", Session: "his", MFA: true, SteppedUpAt: p.clock.Now()})
+	p.must(err)
+	for range 3 {
+		_, err := p.desk.Mint(t.Context(), dave, helpdesk.Minting{Account: "alice", Purpose: helpdesk.FirstSetUp, Ticket: "HD-1", Reason: "new", Proof: "called back"})
+		p.must(err)
+	}
+	_, err = p.admin().AdminDeleteUser(t.Context(), &cip.AdminDeleteUserInput{UserPoolId: aws.String(p.pool.Info().UserPoolID), Username: aws.String("dave")})
+	p.must(err)
+	agent := p.browser().deskSignIn("dana")
+	at := agent.lookedUp("alice").path()
+	p.clock.advance(time.Hour / 2) // what was remembered of nobody is forgotten
+	p.calls()
+	usual := 0
+	for visit := range 3 {
+		agent.get(at).text("main", dave.ID)
+		calls := len(strings.Fields(p.calls()))
+		if visit == 0 {
+			usual = calls - 1
+		} else if calls != usual {
+			t.Errorf("visit %d: %d calls, want %d", visit, calls, usual)
+		}
+	}
+}
+
 // Whoever did not ask for it ends link and sessions with one button, and opening the address does nothing.
 func TestNotMe(t *testing.T) {
 	mail := &outbox{}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -272,41 +273,53 @@ func (s *Server) who(c echo.Context, a deskAgent, recorded string) string {
 	return recorded
 }
 
-// nameOf is the user name of the account with a sub, as often as not remembered: it never changes. What cannot be told
-// is the sub.
+// nameOf is the user name of the account with a sub, as often as not remembered: it never changes. What cannot be told is
+// the sub, and so is who is gone.
 func (s *Server) nameOf(c echo.Context, a deskAgent, sub string) string {
-	if name, known := s.names.get(sub); known {
+	if name, known := s.names.get(sub, s.Now()); known {
 		return name
 	}
-	found, err := s.Desk.Find(c.Request().Context(), a.Agent, sub)
-	if err != nil || len(found) != 1 || found[0].Sub != sub {
+	name, err := s.Desk.Name(c.Request().Context(), a.Agent, sub)
+	if err != nil {
 		return sub
 	}
-	s.names.put(sub, found[0].Username)
-	return found[0].Username
+	s.names.put(sub, name, s.Now())
+	return cmp.Or(name, sub)
 }
 
 // names remembers user names by sub.
 type names struct {
 	mu    sync.Mutex
-	bySub map[string]string
+	bySub map[string]remembered
 }
+
+// remembered is a name that was looked up; "" is nobody's.
+type remembered struct {
+	name string
+	at   time.Time
+}
+
+// nobodyFor is how long nobody is remembered: the pool lists an account a moment after it is made.
+const nobodyFor = 10 * time.Minute
 
 // mostNames is how many are remembered: then it begins anew.
 const mostNames = 5000
 
-func (n *names) get(sub string) (string, bool) {
+func (n *names) get(sub string, now time.Time) (string, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	name, known := n.bySub[sub]
-	return name, known
+	found, known := n.bySub[sub]
+	if found.name == "" && now.Sub(found.at) > nobodyFor {
+		return "", false
+	}
+	return cmp.Or(found.name, sub), known
 }
 
-func (n *names) put(sub, name string) {
+func (n *names) put(sub, name string, now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.bySub == nil || len(n.bySub) >= mostNames {
-		n.bySub = map[string]string{}
+		n.bySub = map[string]remembered{}
 	}
-	n.bySub[sub] = name
+	n.bySub[sub] = remembered{name, now}
 }

@@ -128,8 +128,9 @@ func (s *Server) deskForm(c echo.Context, a deskAgent, known helpdesk.Case, op h
 	return form, nil
 }
 
-// approvalFor is the newest request of an agent for a privileged account that is not over: the zero one where none is
-// needed, or there is none.
+// approvalFor is the request of an agent for a privileged account that is not over: one that was approved, and so the
+// oldest of those, before one that waits, which a second click may have made. The zero one where none is needed, or there
+// is none.
 func (s *Server) approvalFor(c echo.Context, a deskAgent, known helpdesk.Case, op helpdesk.Operation) (helpdesk.Approval, error) {
 	if !known.Privileged {
 		return helpdesk.Approval{}, nil
@@ -138,13 +139,17 @@ func (s *Server) approvalFor(c echo.Context, a deskAgent, known helpdesk.Case, o
 	if err != nil {
 		return helpdesk.Approval{}, err
 	}
-	slices.Reverse(all)
+	var waiting helpdesk.Approval
 	for _, approval := range all {
-		if approval.Account == known.Account.Sub && approval.Operation == op && approval.Agent == a.String() {
+		switch {
+		case approval.Account != known.Account.Sub, approval.Operation != op, approval.Agent != a.String():
+		case approval.State == helpdesk.ApprovalApproved:
 			return approval, nil
+		default:
+			waiting = approval
 		}
 	}
-	return helpdesk.Approval{}, nil
+	return waiting, nil
 }
 
 // lifetimes are what the rules allow of the usual ones.

@@ -86,7 +86,9 @@ func (s *Server) renderLostPhone(c echo.Context, a deskAgent, typed map[string]s
 	if err != nil {
 		return err
 	}
-	if reset, found := present(known, c.QueryParams().Has("new")); found && failure == nil {
+	reset, found := present(known, c.QueryParams().Has("new"))
+	unapproved := known.Privileged && reset.Approval == 0 && reset.DoneAt.IsZero() // begun when none was needed: ask for it
+	if found && failure == nil && !unapproved {
 		return s.renderReset(c, a, known, reset)
 	}
 	form, err := s.deskForm(c, a, known, helpdesk.OpLostPhone, typed, failure)

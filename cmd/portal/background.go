@@ -27,6 +27,14 @@ func (b *background) revoker(how string) enroll.Later {
 	return nil
 }
 
+// later is how all else is done that nobody waits for, but where processes are frozen between requests.
+func (b *background) later(how string) enroll.Later {
+	if how == "wait" {
+		return b.do
+	}
+	return b.revoker("true")
+}
+
 func (b *background) do(ctx context.Context, work func(context.Context) error) {
 	if err := work(ctx); err != nil {
 		b.log.WarnContext(ctx, "a sign-in's tokens were not revoked: nobody has them, and they end by themselves", "error", err)
@@ -43,6 +51,6 @@ func (b *background) drain(ctx context.Context) {
 	select {
 	case <-done:
 	case <-ctx.Done():
-		b.log.WarnContext(ctx, "stopped before all tokens were revoked")
+		b.log.WarnContext(ctx, "stopped before all was done that nobody waits for")
 	}
 }

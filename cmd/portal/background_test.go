@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+
+	"cognito-enroll/internal/enroll"
 )
 
 // What nobody waits for is done nevertheless: after its request has ended, and before the process does.
@@ -47,9 +49,17 @@ func TestHowTokensAreRevoked(t *testing.T) {
 	if b.revoker("false") != nil {
 		t.Error("false revokes all the same")
 	}
-	done := false
-	b.revoker("wait")(t.Context(), func(context.Context) error { done = true; return nil })
-	if !done {
-		t.Error("wait does not wait")
+	for name, wait := range map[string]enroll.Later{"revoker": b.revoker("wait"), "later": b.later("wait")} {
+		done := false
+		wait(t.Context(), func(context.Context) error { done = true; return nil })
+		if !done {
+			t.Errorf("%s: wait does not wait", name)
+		}
 	}
+	for _, how := range []string{"true", "false"} { // whether tokens are revoked is another question
+		hung := make(chan struct{})
+		b.later(how)(t.Context(), func(context.Context) error { <-hung; return nil })
+		close(hung)
+	}
+	b.drain(t.Context())
 }

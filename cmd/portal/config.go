@@ -142,6 +142,7 @@ type config struct {
 	// is one more call to the pool, of the quota for tokens (120 each second), made once the answer is on its way. Where
 	// processes are frozen between requests (AWS Lambda) say wait: people then wait for it, some 50 ms. With false the
 	// token is dropped unread, and ends by itself. The app client must have token revocation switched on, see "portal doctor".
+	// The mail that tells an owner of a set-up with a link is sent beside the answer, too, and with wait before it.
 	// (-revoke-tokens, PORTAL_REVOKE_TOKENS)
 	RevokeTokens string
 

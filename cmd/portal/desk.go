@@ -183,6 +183,7 @@ type deskParts struct {
 	store     helpdesk.Store
 	notifier  helpdesk.Notifier // nil: nobody is written to
 	hooks     *webhook.Sender   // nil: no other server is told of alarms
+	later     enroll.Later      // nil: owners are told of a set-up while its request waits
 	languages *i18n.Languages
 	required  bool // the pool requires MFA
 	log       *slog.Logger
@@ -200,7 +201,7 @@ func openDesk(cfg config, with deskParts) (*helpdesk.Desk, error) {
 	}
 	opts := helpdesk.Options{
 		Pool: cfg.UserPoolID, Directory: with.directory, Store: with.store, Notifier: with.notifier, Policy: cfg.Desk.Policy,
-		Required: with.required, Key: key, APIKey: cfg.keyRights, Log: with.log, Now: with.now,
+		Required: with.required, Key: key, APIKey: cfg.keyRights, Later: with.later, Log: with.log, Now: with.now,
 		Rules: helpdesk.Rules{
 			Ranks: cfg.Desk.Groups, Privileged: cfg.Desk.Privileged, Cooldown: cfg.Desk.Cooldown, Deadlines: cfg.Desk.Deadlines,
 			MinLifetime: cfg.Desk.Lifetimes[0], Lifetime: cfg.Desk.Lifetimes[1], MaxLifetime: cfg.Desk.Lifetimes[2],

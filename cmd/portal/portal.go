@@ -168,7 +168,7 @@ func (p *portal) build(cfg config) (*web.Server, error) {
 	}
 	desk, err := openDesk(cfg, deskParts{
 		keys: keys, directory: p.directory, store: p.memory, notifier: notifier, hooks: p.hooks, languages: p.languages,
-		required: p.mfa == "on", log: p.log, now: pool.Now,
+		required: p.mfa == "on", later: p.background.later(cfg.RevokeTokens), log: p.log, now: pool.Now,
 	})
 	if err != nil {
 		return nil, err

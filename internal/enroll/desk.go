@@ -26,7 +26,7 @@ type Desk interface {
 type Attempt struct {
 	Held    string    // the link that this browser has opened; "": none
 	Account string    // the account's own name
-	Began   time.Time // when this sign-in began
+	Began   time.Time // no later than this sign-in
 	HasApp  bool      // an app works already
 	ByApp   bool      // and its code was given to sign in
 }
@@ -72,7 +72,11 @@ func (s *Service) mayStart(ctx context.Context, f Flow) (Flow, error) {
 	if account == "" {
 		account = f.Username
 	}
-	err := s.desk.MayStart(ctx, Attempt{Held: f.Held, Account: account, Began: f.Began, HasApp: f.HasApp, ByApp: f.ByApp})
+	began := f.Began
+	if !f.SignedInAt.IsZero() && f.SignedInAt.Before(began) { // at Cognito's own pages, or in another application
+		began = f.SignedInAt
+	}
+	err := s.desk.MayStart(ctx, Attempt{Held: f.Held, Account: account, Began: began, HasApp: f.HasApp, ByApp: f.ByApp})
 	switch kind := KindOf(err); {
 	case kind == LinkForOther: // the link stays open for whom it is for
 		return Flow{ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticeLink, unknown: f.unknown}, err

@@ -16,6 +16,7 @@ func (s *Service) SignIn(ctx context.Context, f Flow, username string, password 
 	if !plausibleUsername(username) || !plausiblePassword(password) {
 		return f, &Error{Kind: WrongPassword, Op: "SignIn", Err: errors.New("cannot be a user name or password")}
 	}
+	began := s.now() // before the pool has it: this sign-in is not the last one before itself
 	answer, err := s.pool.SignIn(ctx, username, password)
 	if KindOf(err) == ResetRequired {
 		// Cognito may say so whatever the password was: it is told like a wrong one, which mentions the way out.
@@ -24,7 +25,7 @@ func (s *Service) SignIn(ctx context.Context, f Flow, username string, password 
 	if err != nil {
 		return f, err
 	}
-	return s.proceed(ctx, f.begin(username, s.now()), answer)
+	return s.proceed(ctx, f.begin(username, began), answer)
 }
 
 // SetNewPassword replaces the temporary password and gives the attributes that were asked for.

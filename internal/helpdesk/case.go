@@ -64,6 +64,18 @@ func (d *Desk) Find(ctx context.Context, agent Agent, text string) ([]Account, e
 	return d.pool.Find(ctx, ByName, text, maxFound)
 }
 
+// Name is the user name of the account with a sub: "" when there is none. It is one call, whatever the answer.
+func (d *Desk) Name(ctx context.Context, agent Agent, sub string) (string, error) {
+	if err := d.Allowed(OpLookUp, agent, Target{}); err != nil {
+		return "", err
+	}
+	found, err := d.pool.Find(ctx, BySub, sub, 1)
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return found[0].Username, nil
+}
+
 // maxSought is the longest text that is looked for: no attribute that can be searched is longer, and the filter has 256
 // characters.
 const maxSought = 128

@@ -110,6 +110,15 @@ func (f *faultyStore) Latest(ctx context.Context, pool, account string) (e helpd
 	return e, err
 }
 
+func (f *faultyStore) Ledger(ctx context.Context, page helpdesk.LedgerPage) (list []helpdesk.LedgerEntry, err error) {
+	err = f.around("Ledger", func() (err error) { list, err = f.Store.Ledger(ctx, page); return err })
+	return list, err
+}
+
+func (f *faultyStore) Mark(ctx context.Context, pool, account string, mark helpdesk.Mark) error {
+	return f.around("Mark", func() error { return f.Store.Mark(ctx, pool, account, mark) })
+}
+
 func (f *faultyStore) Marked(ctx context.Context, pool, account string, mark helpdesk.Mark) (at time.Time, err error) {
 	err = f.around("Marked", func() (err error) { at, err = f.Store.Marked(ctx, pool, account, mark); return err })
 	return at, err

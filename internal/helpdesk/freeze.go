@@ -22,20 +22,22 @@ const (
 func (d *Desk) freezeToken(invite int64) secret.Text {
 	raw := binary.BigEndian.AppendUint64(nil, uint64(invite))
 	raw = binary.BigEndian.AppendUint64(raw, uint64(d.now().Add(freezeLife).Unix()))
-	raw = append(raw, d.keys.signFreeze(raw)...)
+	raw = append(raw, d.keys.signFreeze(d.poolID, raw)...)
 	return secret.New(strings.ToLower(crockford().EncodeToString(raw)))
 }
 
-func (k keys) signFreeze(raw []byte) []byte {
+// signFreeze covers the pool, too: each counts its links from one, and several may have one key.
+func (k keys) signFreeze(pool string, raw []byte) []byte {
 	mac := hmac.New(sha256.New, k.freeze)
-	mac.Write(raw)
+	mac.Write(raw) // of one length
+	mac.Write([]byte(pool))
 	return mac.Sum(nil)[:sha256.Size/2]
 }
 
 // readFreeze is the link that a token is about, if the token is good.
 func (d *Desk) readFreeze(token secret.Text) (invite int64, ok bool) {
 	raw, ok := readBase32(token.Reveal(), freezeSize)
-	if !ok || !hmac.Equal(raw[16:], d.keys.signFreeze(raw[:16])) {
+	if !ok || !hmac.Equal(raw[16:], d.keys.signFreeze(d.poolID, raw[:16])) {
 		return 0, false
 	}
 	return int64(binary.BigEndian.Uint64(raw)), d.now().Unix() < int64(binary.BigEndian.Uint64(raw[8:]))
@@ -57,7 +59,7 @@ func (d *Desk) Freeze(ctx context.Context, token secret.Text) error {
 	}
 	invite, err := d.memory.InviteByID(ctx, id)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, ErrNotFound), err == nil && invite.Pool != d.poolID:
 		return &Error{Kind: LinkNotGood, Op: "freeze"}
 	case err != nil:
 		return storeDown("freeze", err)

@@ -79,6 +79,14 @@ func TestFreezeTokens(t *testing.T) {
 	if !w.desk.CheckFreeze(secret.New(strings.ToUpper(good))) {
 		t.Error("refused in capitals")
 	}
+	options := w.options
+	options.Pool = "eu-west-1_Another"
+	other, err := helpdesk.New(options)
+	w.ok(err)
+	if other.CheckFreeze(secret.New(good)) {
+		t.Error("good in another pool with the same key")
+	}
+	w.kind(other.Freeze(w.ctx, secret.New(good)), helpdesk.LinkNotGood)
 	w.clock.advance(7*24*time.Hour - time.Second)
 	if !w.desk.CheckFreeze(secret.New(good)) {
 		t.Error("refused within a week")

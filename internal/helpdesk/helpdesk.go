@@ -41,6 +41,7 @@ import (
 	"log/slog"
 	"time"
 
+	"cognito-enroll/internal/enroll"
 	"cognito-enroll/internal/secret"
 )
 
@@ -61,6 +62,8 @@ type Options struct {
 	APIKey func(name string) (KeyRights, bool)
 
 	Alarm func(context.Context, Alarm) // told of what somebody should look at, beside the log; nil: nobody. Must not block
+	// Later does what nobody waits for: telling an owner of a set-up, since a mail server may take its time. Nil: at once.
+	Later enroll.Later
 	Log   *slog.Logger
 	Now   func() time.Time                           // the pool's clock
 	Sleep func(context.Context, time.Duration) error // waits, or ends with the context; nil: a timer
@@ -81,6 +84,7 @@ type Desk struct {
 	keys     keys
 	apiKey   func(string) (KeyRights, bool)
 	alarm    func(context.Context, Alarm)
+	later    enroll.Later
 	log      *slog.Logger
 	now      func() time.Time
 	sleep    func(context.Context, time.Duration) error
@@ -108,13 +112,16 @@ func New(opts Options) (*Desk, error) {
 		poolID: opts.Pool, pool: opts.Directory, memory: opts.Store, changes: opts.Store,
 		audit:    &auditor{means: means{pool: opts.Directory, journal: opts.Store}, log: opts.Log},
 		notifier: opts.Notifier, rules: rules, policy: policy, required: opts.Required, keys: keys, apiKey: opts.APIKey,
-		alarm: opts.Alarm, log: opts.Log, now: opts.Now, sleep: opts.Sleep, rand: opts.Rand,
+		alarm: opts.Alarm, later: opts.Later, log: opts.Log, now: opts.Now, sleep: opts.Sleep, rand: opts.Rand,
 	}
 	if d.apiKey == nil {
 		d.apiKey = func(string) (KeyRights, bool) { return KeyRights{}, false }
 	}
 	if d.alarm == nil {
 		d.alarm = func(context.Context, Alarm) {}
+	}
+	if d.later == nil {
+		d.later = func(ctx context.Context, work func(context.Context) error) { _ = work(ctx) } // it logs by itself
 	}
 	if d.sleep == nil {
 		d.sleep = wait

@@ -95,12 +95,32 @@ func (d *Desk) LostPhone(ctx context.Context, agent Agent, wish LostPhone) (Rese
 	case err != nil:
 		err = storeDown(string(OpLostPhone), err)
 	default:
-		err = d.mayResume(agent, s, reset)
+		if reset, err = d.approveReset(ctx, agent, s, reset, wish.Approval); err == nil {
+			err = d.mayResume(agent, s, reset)
+		}
 	}
 	if err != nil {
 		return ResetReport{}, err
 	}
 	return d.run(ctx, agent, s, reset, true)
+}
+
+// approveReset uses an approval up for a reset that began when its account needed none.
+func (d *Desk) approveReset(ctx context.Context, agent Agent, s subject, reset Reset, approval int64) (Reset, error) {
+	if !s.target.Privileged || reset.Approval != 0 || approval == 0 {
+		return reset, nil
+	}
+	if err := d.approved(ctx, OpLostPhone, agent, s, approval); err != nil {
+		return reset, err
+	}
+	if err := d.useApproval(ctx, agent, s, approval); err != nil {
+		return reset, err
+	}
+	if err := d.changes.SetResetApproval(ctx, reset.ID, approval); err != nil {
+		return reset, storeDown(string(OpLostPhone), err)
+	}
+	reset.Approval = approval
+	return reset, nil
 }
 
 // beginReset records that a reset begins. It changes nothing yet.

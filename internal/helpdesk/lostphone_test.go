@@ -49,11 +49,26 @@ func TestLostPhone(t *testing.T) {
 		}
 		assertWorld(t, w, "ada")
 
+		// Whoever has the password has no more than that, whatever the policy.
+		desks := map[helpdesk.PolicyMode]*helpdesk.Desk{}
+		for _, mode := range []helpdesk.PolicyMode{helpdesk.PolicyOpen, helpdesk.PolicyTicket, helpdesk.PolicyAuto} {
+			options := w.options
+			options.Policy.Mode = mode
+			desks[mode], err = helpdesk.New(options)
+			w.ok(err)
+			w.kind(desks[mode].MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Began: w.clock.Now()}), helpdesk.NeedsLink)
+		}
+
 		// The new phone.
 		opened := w.open(report.Link)
-		w.ok(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Held: opened.Held}))
+		for _, desk := range desks {
+			w.ok(desk.MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Held: opened.Held}))
+		}
 		w.setUp("ada")
 		w.ok(w.desk.Spend(w.ctx, opened.Held, "ada"))
+		if at, err := w.store.Marked(w.ctx, w.options.Pool, "ada", helpdesk.MarkNeedsLink); err != nil || !at.IsZero() {
+			t.Errorf("still marked: %v, %v", at, err)
+		}
 		assertWorld(t, w, "ada")
 
 		// The agent's page, loaded again, does nothing to it.
@@ -121,9 +136,10 @@ func TestLostPhoneIsResumed(t *testing.T) {
 		{"PutPart", 5},
 		{"PutPiece", 1},
 		{"AppendLedger", 1},
+		{"Mark", 1},
 		{"EndAllBefore", 1},
 		{"FinishReset", 1},
-		{"Latest", 1},
+		{"Ledger", 1},
 	} {
 		for n := range op.calls {
 			for _, after := range []bool{false, true} {
@@ -188,6 +204,63 @@ func TestLostPhoneIsResumed(t *testing.T) {
 	}
 }
 
+// TestNoAppIsDroppedUnmarked: where it cannot be written down that the account needs a link, its app stays.
+func TestNoAppIsDroppedUnmarked(t *testing.T) {
+	w := inMemory(t, nil)
+	w.withPhone("ada")
+	w.faults.fail("Mark")
+	report, err := w.desk.LostPhone(w.ctx, w.agent("grace"), lostPhone("ada"))
+	w.kind(err, helpdesk.StoreDown)
+	if !w.asksForApp("ada") || !report.Link.Piece.IsZero() {
+		t.Errorf("the app was dropped, or a piece issued: %+v", report)
+	}
+	assertWorld(t, w, "ada")
+}
+
+// TestResetOfWhoBecamePrivileged: a reset that began when its account needed no second person goes on once one has agreed,
+// with a link that its owner may use.
+func TestResetOfWhoBecamePrivileged(t *testing.T) {
+	engines(t, userpool.Options{}, func(w *world) {
+		t := w.TB
+		w.withPhone("ada")
+		w.add("bob", "finance")
+		grace := w.agent("grace")
+		w.pool.FailNext("AdminDeleteSoftwareToken", userpool.Fault{Kind: userpool.FaultInternal, Times: 2})
+		first, err := w.desk.LostPhone(w.ctx, grace, lostPhone("ada"))
+		w.kind(err, helpdesk.PoolDown)
+		w.hide(first.Link)
+		w.join("ada", "finance")
+		_, err = w.desk.Resume(w.ctx, grace, first.Reset.ID, false)
+		w.kind(err, helpdesk.NeedsApproval)
+		a, err := w.desk.Request(w.ctx, grace, helpdesk.Asking{Operation: helpdesk.OpLostPhone, Account: "ada", Ticket: "1", Reason: "r", Proof: "p"})
+		w.ok(err)
+		wish := lostPhone("ada")
+		wish.Approval = a.ID
+		_, err = w.desk.LostPhone(w.ctx, grace, wish)
+		w.kind(err, helpdesk.NeedsApproval) // nobody has agreed
+		w.ok(w.desk.Approve(w.ctx, w.agent("lena"), a.ID))
+		_, err = w.desk.LostPhone(w.ctx, grace, wish)
+		w.kind(err, helpdesk.CoolingDown)
+		w.clock.advance(31 * time.Minute)
+		_, err = w.desk.LostPhone(w.ctx, w.agent("heidi"), wish)
+		w.kind(err, helpdesk.NeedsApproval) // it is another agent's
+		report, err := w.desk.LostPhone(w.ctx, grace, wish)
+		w.ok(err)
+		w.hide(report.Link)
+		if report.Reset.ID != first.Reset.ID || report.Reset.Approval != a.ID || report.Reset.DoneAt.IsZero() {
+			t.Errorf("got %+v, want the first reset done with approval %d", report.Reset, a.ID)
+		}
+		if used, err := w.store.Approval(w.ctx, a.ID); err != nil || used.State != helpdesk.ApprovalUsed {
+			t.Errorf("the approval is %s, %v", used.State, err)
+		}
+		opened := w.open(report.Link)
+		w.ok(w.desk.MayStart(w.ctx, helpdesk.Attempt{Account: "ada", Held: opened.Held}))
+		w.setUp("ada")
+		w.ok(w.desk.Spend(w.ctx, opened.Held, "ada"))
+		assertWorld(t, w, "ada")
+	})
+}
+
 // TestLostPhoneWithoutTheOperation: a pool that cannot drop apps switches one off, unless it requires MFA.
 func TestLostPhoneWithoutTheOperation(t *testing.T) {
 	optional := open(t, userpool.Options{MFA: userpool.MFAOptional, Switches: userpool.Switches{NoDeleteSoftwareToken: true}}, "sqlite::memory:", nil)
@@ -238,14 +311,36 @@ func TestResetIsInTheWay(t *testing.T) {
 	w.clock.advance(time.Minute)
 	_, err = w.api.AdminUserGlobalSignOut(w.ctx, &cip.AdminUserGlobalSignOutInput{UserPoolId: &w.options.Pool, Username: new("ada")})
 	w.ok(err)
-	_, err = w.store.AppendLedger(w.ctx, helpdesk.LedgerEntry{Pool: w.options.Pool, Account: "ada", Event: helpdesk.EventReplaced, Actor: "ada"})
-	w.ok(err)
+	for _, event := range []helpdesk.Event{helpdesk.EventReplaced, helpdesk.EventProven} {
+		_, err = w.store.AppendLedger(w.ctx, helpdesk.LedgerEntry{Pool: w.options.Pool, Account: "ada", Event: event, Actor: "ada"})
+		w.ok(err)
+	}
 	report, err = w.desk.Resume(w.ctx, w.agent("grace"), report.Reset.ID, false)
 	w.ok(err)
 	if report.Reset.Parts[1].Result != "set_up_since" || !w.asksForApp("ada") {
 		t.Errorf("got %+v, want the new app left alone", report.Reset.Parts)
 	}
 	assertWorld(t, w, "ada")
+}
+
+// TestFoundAppIsTheOldOne: that an app was found by a sweep, or used, since a reset began does not make it another one.
+func TestFoundAppIsTheOldOne(t *testing.T) {
+	for _, event := range []helpdesk.Event{helpdesk.EventFound, helpdesk.EventProven} {
+		w := inMemory(t, nil)
+		w.withPhone("ada")
+		w.pool.FailNext("AdminDeleteSoftwareToken", userpool.Fault{Kind: userpool.FaultInternal, Times: 2})
+		report, err := w.desk.LostPhone(w.ctx, w.agent("grace"), lostPhone("ada"))
+		w.kind(err, helpdesk.PoolDown)
+		w.clock.advance(time.Minute)
+		_, err = w.store.AppendLedger(w.ctx, helpdesk.LedgerEntry{Pool: w.options.Pool, Account: "ada", Event: event, Actor: "sweep"})
+		w.ok(err)
+		report, err = w.desk.Resume(w.ctx, w.agent("grace"), report.Reset.ID, false)
+		w.ok(err)
+		if report.Reset.Parts[1].Result != "dropped" || w.asksForApp("ada") {
+			t.Errorf("%s: got %+v, want the old app dropped", event, report.Reset.Parts)
+		}
+		assertWorld(t, w, "ada")
+	}
 }
 
 // TestSpokenPieceStays: going on with a reset does not end the piece that was just spoken.

@@ -3,6 +3,7 @@ package helpdesk_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,6 +53,46 @@ func TestAResetSaysThatNobodyWasTold(t *testing.T) {
 	w.ok(err)
 	if got := result(report.Reset, helpdesk.PartNotices); got.Result != "told 2" || report.Reset.DoneAt.IsZero() {
 		t.Errorf("resumed: got %+v, want both told", got)
+	}
+}
+
+// hangs is a mail server that takes its time.
+type hangs struct {
+	*outbox
+
+	until chan struct{}
+}
+
+func (h hangs) Notify(ctx context.Context, n helpdesk.Notice) error {
+	<-h.until
+	return h.outbox.Notify(ctx, n)
+}
+
+// TestNobodyWaitsForTheMail: between the first code and the end of a set-up the mail server is not waited for.
+func TestNobodyWaitsForTheMail(t *testing.T) {
+	slow, running := hangs{until: make(chan struct{})}, sync.WaitGroup{}
+	w := inMemory(t, func(o *helpdesk.Options) {
+		slow.outbox = o.Notifier.(*outbox)
+		o.Notifier = slow
+		o.Later = func(ctx context.Context, work func(context.Context) error) {
+			running.Go(func() { _ = work(context.WithoutCancel(ctx)) })
+		}
+	})
+	w.add("ada")
+	opened := w.open(w.mint(minting("ada")))
+	w.setUp("ada")
+	spent := make(chan error)
+	go func() { spent <- w.desk.Spend(w.ctx, opened.Held, "ada") }()
+	select {
+	case err := <-spent:
+		w.ok(err)
+	case <-time.After(20 * time.Second):
+		t.Fatal("the mail server is waited for")
+	}
+	close(slow.until)
+	running.Wait()
+	if n, ok := w.outbox.sent["set-up-1-email"]; !ok || n.NotMe.IsZero() {
+		t.Errorf("the owner was told %+v", n)
 	}
 }
 

@@ -167,7 +167,7 @@ func linkOver(why string) error {
 // Attempt is a set-up about to begin, or its first code about to be sent to the pool.
 type Attempt struct {
 	Account string    // the account's own name, or as typed at sign-in
-	Began   time.Time // when this sign-in began: the one before it tells how long the account was idle
+	Began   time.Time // no later than this sign-in: the one before it tells how long the account was idle
 	HasApp  bool      // an app works already
 	ByApp   bool      // and its code was given to sign in
 	Held    Held      // the link that this browser has opened, if any
@@ -253,11 +253,14 @@ func (d *Desk) spent(ctx context.Context, held Held, invite Invite, account stri
 		}
 	}
 	d.Note(ctx, held, HappeningDone, enroll.Diagnosis{})
-	told, err := d.pool.Account(ctx, account)
-	if err == nil {
-		_, err = d.tell(ctx, fmt.Sprintf("set-up-%d", invite.ID), NoticeSetUp, told, invite)
-	}
-	if err != nil {
-		d.log.ErrorContext(ctx, "owner not told of set-up", "link", invite.ID, "error", err)
-	}
+	d.later(ctx, func(ctx context.Context) error { // the person's session at the pool runs out meanwhile
+		told, err := d.pool.Account(ctx, account)
+		if err == nil {
+			_, err = d.tell(ctx, fmt.Sprintf("set-up-%d", invite.ID), NoticeSetUp, told, invite)
+		}
+		if err != nil {
+			d.log.ErrorContext(ctx, "owner not told of set-up", "link", invite.ID, "error", err)
+		}
+		return nil
+	})
 }

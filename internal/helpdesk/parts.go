@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -18,6 +19,7 @@ func (d *Desk) linkPart(ctx context.Context, agent Agent, s subject, report *Res
 		case err != nil && !errors.Is(err, ErrNotFound):
 			return Invite{}, storeDown(string(OpLostPhone), err)
 		case err != nil:
+		case s.target.Privileged && invite.Approval == 0 && status != LinkSpent: // made before it was: nobody may use it
 		case status == LinkOpened, status == LinkSpent, status == LinkLive && !fresh:
 			report.Link.Link = d.view(invite)
 			return invite, d.part(ctx, reset, PartLink, func() (string, error) { return "kept", nil })
@@ -51,7 +53,8 @@ func withoutPart(reset Reset, name PartName) Reset {
 	return reset
 }
 
-// dropApp makes the pool forget the old app. An app that was set up since the reset began is not the old one.
+// dropApp makes the pool forget the old app, once it is written down that another one needs a link. An app that was set up
+// since the reset began is not the old one.
 func (d *Desk) dropApp(ctx context.Context, agent Agent, s subject, reset Reset) (result string, err error) {
 	since := false
 	err = d.audit.do(ctx, act{agent.String(), "drop app", s.String(), fmt.Sprintf("reset %d, ticket %q", reset.ID, reset.Ticket)},
@@ -59,6 +62,10 @@ func (d *Desk) dropApp(ctx context.Context, agent Agent, s subject, reset Reset)
 			if since, err = d.setUpSince(ctx, s, reset.CreatedAt); err != nil || since {
 				result = "set_up_since"
 				return result, err
+			}
+			// Until its owner has used the link, the account is as open as its password.
+			if err := d.changes.Mark(ctx, d.poolID, s.Username, MarkNeedsLink); err != nil {
+				return "", storeDown(string(OpLostPhone), err)
 			}
 			dropped, err := m.pool.DropApp(ctx, s.Username)
 			if err == nil && dropped == DroppedNot {
@@ -78,16 +85,16 @@ func (d *Desk) dropApp(ctx context.Context, agent Agent, s subject, reset Reset)
 	return result, nil
 }
 
-// setUpSince reports whether our ledger has a set-up of the account after a moment.
+// setUpSince reports whether our ledger has a set-up of the account after a moment. That an app was found or used since
+// does not make it another one: the old phone can do that.
 func (d *Desk) setUpSince(ctx context.Context, s subject, began time.Time) (bool, error) {
-	entry, err := d.memory.Latest(ctx, d.poolID, s.Username)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return false, nil
-	case err != nil:
+	entries, err := d.memory.Ledger(ctx, LedgerPage{Pool: d.poolID, Account: s.Username, Limit: maxListed})
+	if err != nil {
 		return false, storeDown(string(OpLostPhone), err)
 	}
-	return entry.At.After(began) && entry.Event.app(), nil
+	return slices.ContainsFunc(entries, func(e LedgerEntry) bool {
+		return e.At.After(began) && (e.Event == EventSetUp || e.Event == EventReplaced)
+	}), nil
 }
 
 // pieceOf issues the spoken piece, now that the old app is dealt with: when this run made the link, or nobody has issued

@@ -49,7 +49,7 @@ func (p Policy) complete() (Policy, error) {
 type Facts struct {
 	HasApp, ByApp bool      // see Attempt
 	Link          bool      // a good link for this purpose is held
-	Marked        bool      // a link was asked for before, or the owner has frozen the account
+	Marked        bool      // a link was asked for before, the app was reset, or the owner has frozen the account
 	Status        Status    // of the account in the pool
 	LastSeen      time.Time // last sign-in, else the newest sign of life that pool and ledger tell
 	Now           time.Time
@@ -65,7 +65,7 @@ func (p Policy) Judge(f Facts) error {
 	case f.HasApp:
 		return &Error{Kind: NeedsAppCode, Op: "policy"}
 	case f.Marked:
-		return needsLink("asked for before, or frozen")
+		return needsLink("asked for before, reset, or frozen")
 	case p.Mode == PolicyOpen:
 		return nil
 	case p.Mode == PolicyAuto && f.Status == StatusTemporaryPassword:
@@ -82,11 +82,8 @@ func needsLink(why string) error {
 	return &Error{Kind: NeedsLink, Op: "policy", Err: errors.New(why)}
 }
 
-// marksPatience is how long PolicyOpen waits for what it goes on without.
-const marksPatience = 250 * time.Millisecond
-
-// judge gathers what the policy needs to know, and no more: under PolicyOpen and PolicyTicket the pool is not asked. A
-// store that does not answer stops nobody whom PolicyOpen lets in, and everybody whom PolicyAuto might not.
+// judge gathers what the policy needs to know, and no more: under PolicyOpen and PolicyTicket the pool is not asked. Where
+// it cannot be read whether the account is marked nobody is let in: an app that was just reset may be waiting for its owner.
 func (d *Desk) judge(ctx context.Context, attempt Attempt) error {
 	facts := Facts{HasApp: attempt.HasApp, ByApp: attempt.ByApp, Now: d.now()}
 	if facts.HasApp || d.policy.Mode == PolicyTicket {
@@ -103,22 +100,16 @@ func (d *Desk) judge(ctx context.Context, attempt Attempt) error {
 			return err
 		}
 	}
-	reading := ctx
-	if d.policy.Mode == PolicyOpen {
-		var cancel context.CancelFunc
-		reading, cancel = context.WithTimeout(ctx, marksPatience)
-		defer cancel()
-	}
 	for _, mark := range []Mark{MarkNeedsLink, MarkFrozen} {
-		at, err := d.memory.Marked(reading, d.poolID, name, mark)
-		if err != nil && d.policy.Mode != PolicyOpen {
+		at, err := d.memory.Marked(ctx, d.poolID, name, mark)
+		if err != nil {
 			return storeDown("policy", err)
 		}
 		facts.Marked = facts.Marked || !at.IsZero()
 	}
 	err := d.policy.Judge(facts)
-	if KindOf(err) == NeedsLink && facts.Status == StatusTemporaryPassword && !facts.Marked {
-		// Once the temporary password is replaced, the pool no longer tells why.
+	if KindOf(err) == NeedsLink && !facts.Marked {
+		// Once the temporary password is replaced, or this sign-in is the last one, the pool no longer tells why.
 		if markErr := d.changes.Mark(ctx, d.poolID, name, MarkNeedsLink); markErr != nil {
 			return storeDown("policy", markErr)
 		}

@@ -181,6 +181,7 @@ func (w *world) operations(agent helpdesk.Agent, name string, link helpdesk.NewL
 	return map[helpdesk.Operation][]func() error{
 		helpdesk.OpLookUp: {
 			func() error { _, err := d.Find(ctx, agent, name); return err },
+			func() error { _, err := d.Name(ctx, agent, name); return err },
 			func() error { _, err := d.Case(ctx, agent, name); return err },
 			func() error { _, _, err := d.Trail(ctx, agent, name, 0, 1); return err },
 			func() error { _, err := d.Approvals(ctx, agent); return err },

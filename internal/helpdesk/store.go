@@ -138,6 +138,8 @@ type Changes interface {
 	PutPart(ctx context.Context, reset int64, part Part) error
 	// SetResetInvite notes the link that belongs to a reset.
 	SetResetInvite(ctx context.Context, reset, invite int64) error
+	// SetResetApproval notes the approval that a reset needs since its account has become privileged.
+	SetResetApproval(ctx context.Context, reset, approval int64) error
 	// FinishReset ends a reset: ErrConflict when it is done already.
 	FinishReset(ctx context.Context, reset int64) error
 
@@ -186,8 +188,8 @@ type Mark string
 
 // The marks.
 const (
-	// MarkNeedsLink: a set-up was refused for want of a link. It stays so although the pool may have forgotten why: an
-	// account is no longer new once its temporary password was replaced.
+	// MarkNeedsLink: a set-up was refused for want of a link, or the app was reset. It stays so although the pool may have
+	// forgotten why: an account is no longer new once its temporary password was replaced, nor idle once it was refused.
 	MarkNeedsLink Mark = "needs_link"
 	// MarkFrozen: its owner said "this was not me".
 	MarkFrozen Mark = "frozen"

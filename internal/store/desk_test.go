@@ -86,6 +86,7 @@ func TestReset(t *testing.T) {
 		_, err = w.node().PutReset(ctx, reset("sub-1"))
 		wantKind(t, err, store.ErrConflict)
 		must(t, w.node().SetResetInvite(ctx, id, 7))
+		must(t, w.node().SetResetApproval(ctx, id, 9))
 		must(t, w.first.PutPart(ctx, id, helpdesk.Part{Name: helpdesk.PartApp, Result: "pool_down"}))
 		must(t, w.first.PutPart(ctx, id, helpdesk.Part{Name: helpdesk.PartLink, Done: true, Result: "made"}))
 		w.clock.advance(time.Minute)
@@ -93,7 +94,7 @@ func TestReset(t *testing.T) {
 		must(t, w.first.PutPart(ctx, id, helpdesk.Part{Name: helpdesk.PartApp, Result: "pool_down"})) // too late: it is done
 
 		want := reset("sub-1")
-		want.ID, want.CreatedAt, want.Invite = id, start, 7
+		want.ID, want.CreatedAt, want.Invite, want.Approval = id, start, 7, 9
 		want.Parts = []helpdesk.Part{
 			{Name: helpdesk.PartLink, Done: true, Result: "made", At: start},
 			{Name: helpdesk.PartApp, Done: true, Result: "dropped", At: start.Add(time.Minute)},

@@ -63,6 +63,16 @@ func (d *dynamo) SetResetInvite(ctx context.Context, reset, invite int64) error 
 	})
 }
 
+// SetResetApproval notes the approval that a reset needs since its account has become privileged.
+func (d *dynamo) SetResetApproval(ctx context.Context, reset, approval int64) error {
+	return d.write(ctx, "put reset's approval", func(ctx context.Context) error {
+		_, err := d.api.update(ctx, change{
+			key: resetKey(reset), set: "SET #approval = :approval", condition: "attribute_exists(#pk)", values: item{":approval": number(approval)}, twice: true,
+		})
+		return quietly(err)
+	})
+}
+
 // FinishReset ends a reset, and lets the account have another. The message names the link that the reset has then: one that
 // was noted since it was read is read again.
 func (d *dynamo) FinishReset(ctx context.Context, reset int64) error {

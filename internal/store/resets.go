@@ -43,6 +43,12 @@ func (s *database) SetResetInvite(ctx context.Context, reset, invite int64) erro
 	return err
 }
 
+// SetResetApproval notes the approval that a reset needs since its account has become privileged.
+func (s *database) SetResetApproval(ctx context.Context, reset, approval int64) error {
+	_, err := s.write(ctx, "put reset's approval", `UPDATE resets SET approval = $2 WHERE id = $1`, reset, approval)
+	return err
+}
+
 // FinishReset ends a reset: ErrConflict when it is done already.
 func (s *database) FinishReset(ctx context.Context, reset int64) error {
 	err := s.announce(ctx, "finish reset", func(ctx context.Context, tx *sql.Tx) ([]helpdesk.Change, error) {
