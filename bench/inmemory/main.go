@@ -92,6 +92,6 @@ func (s pageStore) Record(ctx context.Context, account string, event web.Event, 
 	return err
 }
 
-func (s pageStore) Conclude(ctx context.Context, account string, event web.Event, device string, id enroll.ID, until time.Time) error {
-	return s.real.Conclude(ctx, store.LedgerEntry{Pool: "bench", Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device}, id, until)
+func (s pageStore) Conclude(ctx context.Context, account string, event web.Event, device string, id enroll.ID, until, others time.Time) error {
+	return s.real.Conclude(ctx, store.LedgerEntry{Pool: "bench", Account: account, Event: helpdesk.Event(event), Actor: account, Detail: device}, id, until, others)
 }
