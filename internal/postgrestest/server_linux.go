@@ -144,6 +144,9 @@ func serve(bin string, who *syscall.SysProcAttr, fsync string) error {
 // nobody until SIGCONT; SIGKILL, and it is gone until [Restart].
 func Signal(t testing.TB, signal syscall.Signal) {
 	t.Helper()
+	if signal == syscall.SIGSTOP {
+		_ = syscall.Kill(server.process.Pid, signal) // first, so that it starts no other while they are counted
+	}
 	all := []int{server.process.Pid}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
