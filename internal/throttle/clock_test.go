@@ -3,6 +3,7 @@ package throttle_test
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -190,6 +191,27 @@ func TestALineOfWrongClocks(t *testing.T) {
 					wantWait(0)
 				})
 			})
+		}
+	}
+}
+
+// One act on a node whose clock was ahead keeps nobody out for longer than an honest clock would have.
+func TestLimitsOfAWrongClock(t *testing.T) {
+	for _, ahead := range []time.Duration{time.Minute, time.Hour, 3 * time.Hour, 365 * 24 * time.Hour} {
+		now := newClock()
+		guard := throttle.NewGuard(throttle.GuardOptions{Now: now.Now})
+		now.advance(ahead)
+		ada := throttle.Who{Account: "ada", Network: netip.MustParseAddr("192.0.2.1")}
+		if wait := guard.Try(t.Context(), throttle.Passwords(), ada); wait != 0 {
+			t.Fatalf("the first waits %s", wait)
+		}
+		guard.Failed(t.Context(), throttle.Passwords(), ada)
+		now.advance(-ahead)
+		if wait := guard.Try(t.Context(), throttle.Passwords(), throttle.Who{Account: "grace", Network: netip.MustParseAddr("192.0.2.2")}); wait != 0 {
+			t.Errorf("ahead %s: others wait %s", ahead, wait)
+		}
+		if wait := guard.Try(t.Context(), throttle.Passwords(), ada); wait > 16*time.Minute+10*time.Second {
+			t.Errorf("ahead %s: the account waits %s", ahead, wait)
 		}
 	}
 }
