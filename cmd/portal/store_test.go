@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"io"
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cognito-enroll/internal/dynamotest"
@@ -54,4 +57,47 @@ func TestTheStoreIsATable(t *testing.T) {
 	if _, err := openStore(t.Context(), cfg, nil, store.Options{Now: time.Now}); err == nil || !strings.Contains(err.Error(), "PORTAL_STORE") {
 		t.Errorf("a table that there is not: got %v", err)
 	}
+}
+
+// full is a store with so many expired rows of one kind.
+type full struct {
+	left, calls int
+	err         error
+}
+
+func (f *full) Purge(_ context.Context, limit int) (int64, error) {
+	f.calls++
+	n := min(f.left, limit)
+	f.left -= n
+	return int64(n), f.err
+}
+
+// However much has expired, it is deleted at once, in pieces; a store that fails is left alone until the next time, and
+// a node that stops does not go on.
+func TestPurgeDeletesAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		f, failures := &full{left: 1_000_001}, 0
+		go purge(ctx, f, func(error) { failures++ })
+		time.Sleep(purgeEvery + time.Minute)
+		synctest.Wait()
+		if f.left != 0 || f.calls != 102 || failures != 0 {
+			t.Errorf("%d are left after %d calls and %d failures, want 0 after 102", f.left, f.calls, failures)
+		}
+		f.left, f.err = 1_000_000, errors.New("down")
+		time.Sleep(purgeEvery)
+		synctest.Wait()
+		if f.calls != 103 || failures != 1 {
+			t.Errorf("a store that is down is asked %d times, and says so %d times", f.calls-102, failures)
+		}
+		f.err = nil
+		time.Sleep(purgeEvery - time.Minute + purgeRest/2) // it has just begun again
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		if f.calls != 104 || f.left == 0 {
+			t.Errorf("a node that stops calls %d times more, %d are left", f.calls-103, f.left)
+		}
+	})
 }
