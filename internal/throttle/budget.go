@@ -2,6 +2,7 @@ package throttle
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -169,8 +170,10 @@ func (b *Budget) reserve(ctx context.Context, l *lane, n int) (first time.Time, 
 		first, ok = l.extend(n)
 	}
 	switch {
-	case !ok:
-		time.Sleep(lease)
+	case !ok: // nodes that all come again after the same time would find the same ones before them each time
+		var chance [8]byte
+		_, _ = rand.Read(chance[:]) // never fails (crypto/rand, since Go 1.24)
+		time.Sleep(lease/2 + time.Duration(binary.BigEndian.Uint64(chance[:])%uint64(lease)))
 	case !saved:
 		time.Sleep(l.interval / 8)
 	}

@@ -56,8 +56,16 @@ func (w *wrong) putRight() { w.by.Store(0) }
 func clocks() [][]time.Duration {
 	const ms = time.Millisecond
 	return [][]time.Duration{
-		{0, 0}, {0, -20 * ms}, {0, 20 * ms}, {0, -100 * ms}, {0, 100 * ms}, {0, -2 * time.Second}, {0, 2 * time.Second},
-		{0, -time.Hour}, {0, -20 * ms, 100 * ms}, {2 * time.Second, 0, -100 * ms, -2 * time.Second},
+		{0, 0},
+		{0, -20 * ms},
+		{0, 20 * ms},
+		{0, -100 * ms},
+		{0, 100 * ms},
+		{0, -2 * time.Second},
+		{0, 2 * time.Second},
+		{0, -time.Hour},
+		{0, -20 * ms, 100 * ms},
+		{2 * time.Second, 0, -100 * ms, -2 * time.Second},
 	}
 }
 
@@ -112,6 +120,39 @@ func TestNodesWithWrongClocksShare(t *testing.T) {
 			})
 		}
 	}
+}
+
+// More nodes than turns fit into what is reserved, as on Lambda, where each request is a node: none is left out, and no turn is
+// left over from somebody who has given up.
+func TestManyNodesShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const quota, nodes = 25, 60
+		shelf := &memoryShelf{}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var done sync.WaitGroup
+		own := make([]calls, nodes)
+		for i := range nodes {
+			clock := wrongBy(time.Duration(i%7) * 50 * time.Millisecond)
+			node := throttle.NewBudget(throttle.BudgetOptions{Quotas: map[string]int{"c": quota}, Shelf: shelf, Now: clock.Now, Log: logOf(t)})
+			done.Go(func() {
+				for ctx.Err() == nil {
+					if node.Take(ctx, "c", true) == nil {
+						own[i].add("")
+					}
+				}
+			})
+		}
+		done.Wait()
+		time.Sleep(patience)
+		all, least := 0, quota*60
+		for i := range own {
+			all, least = all+len(own[i].at), min(least, len(own[i].at))
+		}
+		if float64(all) < 57*0.95*quota || all > 60*quota || least < all/nodes/2 {
+			t.Errorf("%d calls in a minute, %d by the node with the fewest", all, least)
+		}
+	})
 }
 
 // A node begins with a clock that is ahead by any amount, and is put right by the first answer. Its call and everybody's

@@ -203,6 +203,7 @@ func (deaf) Save(context.Context, string, []byte, int64) (bool, error) {
 func (spoilt) Load(context.Context, string) ([]byte, int64, error) {
 	return []byte("not a line"), 7, nil
 }
+
 func (spoilt) Save(_ context.Context, _ string, _ []byte, v int64) (bool, error) { return v == 7, nil }
 
 // spoilt is a shelf with something else on it.
