@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,15 +63,25 @@ func TestTheStoreIsATable(t *testing.T) {
 
 // full is a store with so many expired rows of one kind.
 type full struct {
+	mu          sync.Mutex
 	left, calls int
 	err         error
 }
 
 func (f *full) Purge(_ context.Context, limit int) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.calls++
 	n := min(f.left, limit)
 	f.left -= n
 	return int64(n), f.err
+}
+
+// expire has rows expire, or the store fail.
+func (f *full) expire(left int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.left, f.err = left, err
 }
 
 // However much has expired, it is deleted at once, in pieces; a store that fails is left alone until the next time, and
@@ -78,20 +90,21 @@ func TestPurgeDeletesAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		f, failures := &full{left: 1_000_001}, 0
-		go purge(ctx, f, func(error) { failures++ })
+		f := &full{left: 1_000_001}
+		var failures atomic.Int64
+		go purge(ctx, f, func(error) { failures.Add(1) })
 		time.Sleep(purgeEvery + time.Minute)
 		synctest.Wait()
-		if f.left != 0 || f.calls != 102 || failures != 0 {
-			t.Errorf("%d are left after %d calls and %d failures, want 0 after 102", f.left, f.calls, failures)
+		if f.left != 0 || f.calls != 102 || failures.Load() != 0 {
+			t.Errorf("%d are left after %d calls and %d failures, want 0 after 102", f.left, f.calls, failures.Load())
 		}
-		f.left, f.err = 1_000_000, errors.New("down")
+		f.expire(1_000_000, errors.New("down"))
 		time.Sleep(purgeEvery)
 		synctest.Wait()
-		if f.calls != 103 || failures != 1 {
-			t.Errorf("a store that is down is asked %d times, and says so %d times", f.calls-102, failures)
+		if f.calls != 103 || failures.Load() != 1 {
+			t.Errorf("a store that is down is asked %d times, and says so %d times", f.calls-102, failures.Load())
 		}
-		f.err = nil
+		f.expire(1_000_000, nil)
 		time.Sleep(purgeEvery - time.Minute + purgeRest/2) // it has just begun again
 		synctest.Wait()
 		cancel()
