@@ -208,7 +208,7 @@ func (p *portal) restart() {
 		},
 		UserPoolID: info.UserPoolID, ClientID: info.ClientID, Flow: p.options.flow, SessionValidity: 3 * time.Minute, Now: p.clock.Now,
 		Budget: throttle.NewBudget(throttle.BudgetOptions{
-			Quotas: p.quotas(), Counter: p.options.counter, Now: time.Now,
+			Quotas: p.quotas(), Shelf: p.options.shelf, Now: time.Now, Log: slog.New(slog.NewTextHandler(p.t.Output(), nil)),
 		}),
 	}
 	if p.domain != "" { // the pool is on a port

@@ -34,12 +34,12 @@ func (s storeCounter) Wait(ctx context.Context, key string, limit throttle.Limit
 
 type storeShelf struct{ *store.Store }
 
-func (s storeShelf) Load(ctx context.Context) ([]byte, int64, error) {
-	return s.LoadShared(ctx, "line")
+func (s storeShelf) Load(ctx context.Context, name string) ([]byte, int64, error) {
+	return s.LoadShared(ctx, name)
 }
 
-func (s storeShelf) Save(ctx context.Context, value []byte, version int64) (bool, error) {
-	return s.SaveShared(ctx, "line", value, version)
+func (s storeShelf) Save(ctx context.Context, name string, value []byte, version int64) (bool, error) {
+	return s.SaveShared(ctx, name, value, version)
 }
 
 // Eight wrong passwords on one account, and the ninth is not tried: the page says how long to wait, Retry-After says
@@ -221,8 +221,8 @@ func (deaf) Wait(context.Context, string, throttle.Limit, time.Time) (time.Durat
 	return 0, errDeaf
 }
 
-func (deaf) Load(context.Context) ([]byte, int64, error)       { return nil, 0, errDeaf }
-func (deaf) Save(context.Context, []byte, int64) (bool, error) { return false, errDeaf }
+func (deaf) Load(context.Context, string) ([]byte, int64, error)       { return nil, 0, errDeaf }
+func (deaf) Save(context.Context, string, []byte, int64) (bool, error) { return false, errDeaf }
 
 // Codes that are mailed cost the person who gets them: three an hour, however they are asked for.
 func TestTooManyMails(t *testing.T) {

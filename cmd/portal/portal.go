@@ -75,7 +75,7 @@ func (n *node) add(ctx context.Context, name string, cfg *config, listening net.
 			return err
 		}
 	}
-	p.limits = newLimits(*cfg, p.memory, clock.Now, p.log, p.observing.metrics)
+	p.limits = newLimits(*cfg, p.memory, clock.Now, time.Now, p.log, p.observing.metrics)
 	if p.pool, p.oauth, p.directory, p.demo, err = openPool(ctx, cfg, p.observing, clock, p.limits.budget, stdout); err != nil {
 		return err
 	}

@@ -123,14 +123,21 @@ func (s pageStore) Allow(ctx context.Context, key string, limit web.Limit, now t
 	return s.memory.Allow(ctx, key, store.Limit(limit), now)
 }
 
-// purgeEvery is how often what has expired is deleted from the store, and purgeAtMost how much at a time.
+// purgeEvery is how often what has expired is deleted from the store, purgeAtMost how much of each kind in one transaction,
+// and purgeRest how long others have the store between two of them.
 const (
 	purgeEvery  = 10 * time.Minute
 	purgeAtMost = 10_000
+	purgeRest   = 100 * time.Millisecond
 )
 
-// purge deletes what has expired, until ctx ends.
-func purge(ctx context.Context, s *store.Store, failed func(error)) {
+// purger is the store as purge wants it.
+type purger interface {
+	Purge(ctx context.Context, limit int) (int64, error)
+}
+
+// purge deletes what has expired, until ctx ends: all of it each time, however much strangers have made us write.
+func purge(ctx context.Context, s purger, failed func(error)) {
 	ticker := time.NewTicker(purgeEvery)
 	defer ticker.Stop()
 	for {
@@ -138,9 +145,23 @@ func purge(ctx context.Context, s *store.Store, failed func(error)) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if _, err := s.Purge(ctx, purgeAtMost); err != nil && ctx.Err() == nil {
+			if err := purgeAll(ctx, s); err != nil && ctx.Err() == nil {
 				failed(fmt.Errorf("purge: %w", err))
 			}
+		}
+	}
+}
+
+func purgeAll(ctx context.Context, s purger) error {
+	for {
+		n, err := s.Purge(ctx, purgeAtMost)
+		if n == 0 || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(purgeRest):
 		}
 	}
 }

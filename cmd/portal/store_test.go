@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cognito-enroll/internal/dynamotest"
@@ -90,4 +94,58 @@ func TestTheStoreIsATable(t *testing.T) {
 	if _, err := openStore(t.Context(), cfg, nil, store.Options{Now: time.Now}); err == nil || !strings.Contains(err.Error(), "PORTAL_STORE") {
 		t.Errorf("a table that there is not: got %v", err)
 	}
+}
+
+// full is a store with so many expired rows of one kind.
+type full struct {
+	mu          sync.Mutex
+	left, calls int
+	err         error
+}
+
+func (f *full) Purge(_ context.Context, limit int) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls++
+	n := min(f.left, limit)
+	f.left -= n
+	return int64(n), f.err
+}
+
+// expire has rows expire, or the store fail.
+func (f *full) expire(left int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.left, f.err = left, err
+}
+
+// However much has expired, it is deleted at once, in pieces; a store that fails is left alone until the next time, and
+// a node that stops does not go on.
+func TestPurgeDeletesAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		f := &full{left: 1_000_001}
+		var failures atomic.Int64
+		go purge(ctx, f, func(error) { failures.Add(1) })
+		time.Sleep(purgeEvery + time.Minute)
+		synctest.Wait()
+		if f.left != 0 || f.calls != 102 || failures.Load() != 0 {
+			t.Errorf("%d are left after %d calls and %d failures, want 0 after 102", f.left, f.calls, failures.Load())
+		}
+		f.expire(1_000_000, errors.New("down"))
+		time.Sleep(purgeEvery)
+		synctest.Wait()
+		if f.calls != 103 || failures.Load() != 1 {
+			t.Errorf("a store that is down is asked %d times, and says so %d times", f.calls-102, failures.Load())
+		}
+		f.expire(1_000_000, nil)
+		time.Sleep(purgeEvery - time.Minute + purgeRest/2) // it has just begun again
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		if f.calls != 104 || f.left == 0 {
+			t.Errorf("a node that stops calls %d times more, %d are left", f.calls-103, f.left)
+		}
+	})
 }

@@ -19,16 +19,18 @@ type limits struct {
 	budget *throttle.Budget
 }
 
-func newLimits(cfg config, memory *store.Store, now func() time.Time, log *slog.Logger, figures *metrics.Registry) limits {
+// newLimits makes them. People are held to limits by the pool's time, which is about the same on all nodes; spaces between
+// calls and turns in line are this machine's own, so that no correction moves them.
+func newLimits(cfg config, memory *store.Store, now, own func() time.Time, log *slog.Logger, figures *metrics.Registry) limits {
 	var counter throttle.Counter
 	var shelf throttle.Shelf
 	if cfg.sharedStore() {
-		counter, shelf = throttle.NewShared(storeCounter{memory}, now, log), storeShelf{memory}
+		counter, shelf = throttle.NewShared(storeCounter{memory}, own, log), storeShelf{memory}
 	}
 	return limits{
 		guard:  throttle.NewGuard(throttle.GuardOptions{Counter: counter, Now: now}),
-		room:   throttle.NewRoom(throttle.RoomOptions{Rate: cfg.peopleEachSecond(), Shelf: shelf, Now: now, Log: log, Metrics: figures}),
-		budget: throttle.NewBudget(throttle.BudgetOptions{Quotas: cognito.Quotas(cfg.QuotaSignIn, cfg.QuotaUpdates), Counter: counter, Now: now, Metrics: figures}),
+		room:   throttle.NewRoom(throttle.RoomOptions{Rate: cfg.peopleEachSecond(), Shelf: shelf, Now: own, Log: log, Metrics: figures}),
+		budget: throttle.NewBudget(throttle.BudgetOptions{Quotas: cognito.Quotas(cfg.QuotaSignIn, cfg.QuotaUpdates), Shelf: shelf, Now: own, Log: log, Metrics: figures}),
 	}
 }
 
@@ -56,18 +58,15 @@ func (s storeCounter) Wait(ctx context.Context, key string, limit throttle.Limit
 	return s.memory.Wait(ctx, key, store.Limit(limit), now)
 }
 
-// storeShelf is the store as the line of people who wait wants it.
+// storeShelf is the store as what nodes change together wants it.
 type storeShelf struct{ memory *store.Store }
 
 var _ throttle.Shelf = storeShelf{}
 
-func (s storeShelf) Load(ctx context.Context) ([]byte, int64, error) {
-	return s.memory.LoadShared(ctx, lineName)
+func (s storeShelf) Load(ctx context.Context, name string) ([]byte, int64, error) {
+	return s.memory.LoadShared(ctx, name)
 }
 
-func (s storeShelf) Save(ctx context.Context, value []byte, version int64) (bool, error) {
-	return s.memory.SaveShared(ctx, lineName, value, version)
+func (s storeShelf) Save(ctx context.Context, name string, value []byte, version int64) (bool, error) {
+	return s.memory.SaveShared(ctx, name, value, version)
 }
-
-// lineName is what the line is called in the store.
-const lineName = "line"

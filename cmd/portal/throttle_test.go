@@ -13,6 +13,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,7 +95,7 @@ func countTogether(t *testing.T, address string) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = memory.Close() })
-		nodes = append(nodes, newLimits(cfg, memory, now, slog.New(slog.DiscardHandler), nil))
+		nodes = append(nodes, newLimits(cfg, memory, now, now, slog.New(slog.DiscardHandler), nil))
 	}
 	allowed := 0
 	for i := range 20 {
@@ -123,6 +125,75 @@ func countTogether(t *testing.T, address string) {
 		t.Error("the category has another name")
 	}
 }
+
+// In the stores' own time: nodes whose clocks differ each have a share, and keep the quota. One was an hour ahead until its
+// first call was answered.
+func TestNodesWithWrongClocks(t *testing.T) {
+	t.Run("PostgreSQL", func(t *testing.T) { shareBudget(t, postgrestest.Database(t)) })
+	t.Run("DynamoDB", func(t *testing.T) { shareBudget(t, table(t)) })
+}
+
+func shareBudget(t *testing.T, address string) {
+	t.Helper()
+	const quota, seconds = 25, 3
+	cfg := config{Store: address, Region: "eu-central-1", QuotaSignIn: 120, QuotaUpdates: quota}
+	differ := []time.Duration{0, -100 * time.Millisecond, 2 * time.Second, time.Hour}
+	var alone atomic.Int64 // how often a node could not ask the store
+	log := slog.New(slog.NewTextHandler(writerFunc(func(line []byte) (int, error) { alone.Add(1); return len(line), nil }), nil))
+	var nodes []limits
+	for _, by := range differ {
+		memory, err := openStore(t.Context(), cfg, nil, store.Options{Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = memory.Close() })
+		var right atomic.Bool
+		now := func() time.Time {
+			if right.Load() {
+				return time.Now()
+			}
+			return time.Now().Add(by)
+		}
+		node := newLimits(cfg, memory, now, now, log, nil)
+		if err := node.budget.Take(t.Context(), "UserUpdate", true); err != nil {
+			t.Fatal(err)
+		}
+		right.Store(by == time.Hour)
+		nodes = append(nodes, node)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), seconds*time.Second)
+	defer cancel()
+	made := make([]atomic.Int64, len(nodes))
+	var done sync.WaitGroup
+	for i, node := range nodes {
+		for range 10 {
+			done.Go(func() {
+				for node.budget.Take(ctx, "UserUpdate", true) == nil {
+					made[i].Add(1)
+				}
+			})
+		}
+	}
+	done.Wait()
+	if alone.Load() > 0 {
+		t.Skip("the machine is too busy: the store took longer than a quarter of a second, and nodes counted for themselves")
+	}
+	all := int64(0)
+	for i := range made {
+		n := made[i].Load()
+		t.Logf("a clock %s ahead: %d calls", differ[i], n)
+		if all += n; n < seconds*quota/int64(len(nodes))/3 { // a busy machine shares less evenly
+			t.Errorf("a clock %s ahead: %d calls", differ[i], n)
+		}
+	}
+	if all > (seconds+1)*quota {
+		t.Errorf("%d calls in %d seconds", all, seconds)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (w writerFunc) Write(b []byte) (int, error) { return w(b) }
 
 func TestPeopleEachSecond(t *testing.T) {
 	for mfa, want := range map[string]float64{"on": 12.125, "optional": 8, "": 8} {

@@ -11,8 +11,9 @@ func throttleKey(name string) key {
 	return key{"throttle " + keyHash(sha256.Sum256([]byte(name))), only}
 }
 
-// Allow moves the cell on by one of two changes: DynamoDB's expressions have no maximum. What is due only ever grows, so
-// that a cell that the first one found ahead of the clock is still so for the second.
+// Allow moves the cell on by one of two changes: DynamoDB's expressions have no maximum. What is due only grows, so
+// that a cell that the first one found ahead of the clock is still so for the second; one that is set back in between,
+// because a wrong clock wrote it, asks for a moment's patience.
 func (d *dynamo) Allow(ctx context.Context, name string, limit Limit, now time.Time) (wait time.Duration, err error) {
 	interval, slack, err := cellOf(limit)
 	if err != nil {
@@ -21,8 +22,11 @@ func (d *dynamo) Allow(ctx context.Context, name string, limit Limit, now time.T
 	err = d.write(ctx, "throttle", func(ctx context.Context) error {
 		at := now.UnixMicro()
 		_, err := d.api.update(ctx, change{
-			key: throttleKey(name), set: "SET #due = :due, #ttl = :ttl", condition: "attribute_not_exists(#due) OR #due <= :now",
-			values: item{":due": number(at + interval), ":now": number(at), ":ttl": ttl(moment(at + interval))},
+			key: throttleKey(name), set: "SET #due = :due, #ttl = :ttl", condition: "attribute_not_exists(#due) OR #due <= :now OR #due > :believed",
+			values: item{
+				":due": number(at + interval), ":now": number(at), ":believed": number(believed(at, interval, slack)),
+				":ttl": ttl(moment(at + interval)),
+			},
 		})
 		if !unmet(err) {
 			return err
@@ -37,7 +41,7 @@ func (d *dynamo) Allow(ctx context.Context, name string, limit Limit, now time.T
 		}
 		found, err := d.look(ctx, throttleKey(name))
 		if err == nil {
-			wait = time.Duration(found.number("due")-slack-at) * time.Microsecond
+			wait = waitFor(found.number("due"), interval, slack, now)
 		}
 		wait = max(wait, time.Microsecond) // deleted in between: there is room again
 		return quietlyAbsent(err)
@@ -47,7 +51,7 @@ func (d *dynamo) Allow(ctx context.Context, name string, limit Limit, now time.T
 
 // Wait counts nothing.
 func (d *dynamo) Wait(ctx context.Context, name string, limit Limit, now time.Time) (time.Duration, error) {
-	_, slack, err := cellOf(limit)
+	interval, slack, err := cellOf(limit)
 	if err != nil {
 		return 0, err
 	}
@@ -55,7 +59,7 @@ func (d *dynamo) Wait(ctx context.Context, name string, limit Limit, now time.Ti
 	if errors.Is(err, ErrNotFound) {
 		return 0, nil
 	}
-	return time.Duration(max(found.number("due")-slack-now.UnixMicro(), 0)) * time.Microsecond, err
+	return waitFor(found.number("due"), interval, slack, now), err
 }
 
 func quietlyAbsent(err error) error {

@@ -25,8 +25,9 @@ func (s *database) Allow(ctx context.Context, key string, limit Limit, now time.
 	// due is when the next event would come if events came evenly. Compared and moved on in one statement.
 	var due int64
 	err = s.writeReturning(ctx, "throttle", `INSERT INTO throttles (key_hash, due) VALUES ($1, $2)
-		ON CONFLICT (key_hash) DO UPDATE SET due = CASE WHEN throttles.due > $3 THEN throttles.due ELSE $3 END + $4
-		WHERE throttles.due <= $5 RETURNING due`, []any{sum[:], at + interval, at, interval, at + slack}, &due)
+		ON CONFLICT (key_hash) DO UPDATE SET due = CASE WHEN throttles.due BETWEEN $3 AND $6 THEN throttles.due ELSE $3 END + $4
+		WHERE throttles.due <= $5 OR throttles.due > $6 RETURNING due`,
+		[]any{sum[:], at + interval, at, interval, at + slack, believed(at, interval, slack)}, &due)
 	if !errors.Is(err, ErrNotFound) {
 		return 0, err
 	}
@@ -36,7 +37,7 @@ func (s *database) Allow(ctx context.Context, key string, limit Limit, now time.
 
 // Wait answers how long Allow would say to wait, 0 if not at all, and counts nothing.
 func (s *database) Wait(ctx context.Context, key string, limit Limit, now time.Time) (time.Duration, error) {
-	_, slack, err := cellOf(limit)
+	interval, slack, err := cellOf(limit)
 	if err != nil {
 		return 0, err
 	}
@@ -46,7 +47,24 @@ func (s *database) Wait(ctx context.Context, key string, limit Limit, now time.T
 	if errors.Is(err, ErrNotFound) {
 		return 0, nil
 	}
-	return time.Duration(max(due-slack-now.UnixMicro(), 0)) * time.Microsecond, err
+	return waitFor(due, interval, slack, now), err
+}
+
+// clocksDiffer is more than the clocks of nodes do, each of which is corrected by the pool's from five seconds on.
+const clocksDiffer = 10 * time.Second
+
+// believed is the latest that can be due at a moment. What is later was written by a clock that was wrong, and counts as
+// nothing: else one call of a node that started with the wrong time would keep everybody out until that time has come.
+func believed(at, interval, slack int64) int64 {
+	return at + slack + interval + clocksDiffer.Microseconds()
+}
+
+func waitFor(due, interval, slack int64, now time.Time) time.Duration {
+	at := now.UnixMicro()
+	if due > believed(at, interval, slack) {
+		return 0
+	}
+	return time.Duration(max(due-slack-at, 0)) * time.Microsecond
 }
 
 // cellOf is a limit as Allow calculates with it: microseconds between events that come evenly, and how far ahead of that

@@ -111,3 +111,43 @@ func BenchmarkAllow(b *testing.B) {
 		}
 	})
 }
+
+// A node whose clock is wrong for a moment keeps nobody out for longer than an honest one could have, and those whose
+// clocks differ by seconds count together.
+func TestThrottleOfAWrongClock(t *testing.T) {
+	engines(t, func(w *world) {
+		everyone := store.Limit{Events: 5, Per: time.Second, Burst: 600} // two minutes' worth at once
+		one := store.Limit{Events: 1, Per: time.Second, Burst: 1}
+		for i, step := range []struct {
+			ahead time.Duration // of the first call's clock
+			limit store.Limit
+			want  time.Duration // that the second has to wait
+		}{
+			{time.Hour, everyone, 0},
+			{24 * time.Hour, one, 0},
+			{10*time.Second + time.Microsecond, one, 0},
+			{10 * time.Second, one, 11 * time.Second},
+			{2 * time.Second, one, 3 * time.Second},
+			{100 * time.Millisecond, one, 1100 * time.Millisecond},
+			{-100 * time.Millisecond, one, 900 * time.Millisecond},
+			{-2 * time.Second, one, 0},
+			{-time.Hour, one, 0},
+		} {
+			key := string(rune('a' + i))
+			if wait, err := w.first.Allow(w.t.Context(), key, step.limit, start.Add(step.ahead)); wait != 0 || err != nil {
+				w.t.Fatalf("%+v: first: %v, %v", step, wait, err)
+			}
+			asked, err := w.node().Wait(w.t.Context(), key, step.limit, start)
+			must(w.t, err)
+			got, err := w.node().Allow(w.t.Context(), key, step.limit, start)
+			if err != nil || got != step.want || asked != step.want {
+				w.t.Errorf("%+v: asked %v, got to wait %v, %v", step, asked, got, err)
+			}
+			if step.limit == one && step.want == 0 { // and is counted from now on
+				if got, err := w.first.Allow(w.t.Context(), key, one, start); err != nil || got != time.Second {
+					w.t.Errorf("%+v: the next has to wait %v, %v", step, got, err)
+				}
+			}
+		}
+	})
+}

@@ -2,8 +2,11 @@ package throttle
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -28,13 +31,19 @@ const (
 	// lease is how long the turns last that one question to the nodes' store may be for: a node with many who wait asks
 	// five times a second, and no other waits longer for it.
 	lease = 200 * time.Millisecond
+	// horizon is how far ahead turns are reserved. Were it patience, callers who give up would leave turns that nobody takes.
+	horizon = time.Second
 )
 
 // Budget keeps calls under quotas of so many each second, which all nodes share. Calls that do not fit wait a little,
 // the urgent ones first. While nobody waits nobody is slowed: a call goes at once unless another went
 // in the last forty milliseconds, at 25 a second.
+//
+// A turn is reserved: the node writes down when the next one begins, and waits. Who asks next comes after it, however his
+// clock differs, so that each node has its share.
 type Budget struct {
-	counter Counter
+	shelf   Shelf
+	breaker breaker
 	now     func() time.Time
 	lanes   map[string]*lane
 	meters  budgetMeters
@@ -43,20 +52,20 @@ type Budget struct {
 // BudgetOptions of a Budget.
 type BudgetOptions struct {
 	Quotas  map[string]int // calls each second, by category
-	Counter Counter        // that all nodes have in common; nil: this process counts
+	Shelf   Shelf          // that all nodes share; nil: this process counts
 	Now     func() time.Time
+	Log     *slog.Logger
 	Metrics *metrics.Registry // nil: nobody reads them
 }
 
 // NewBudget makes a Budget.
 func NewBudget(opts BudgetOptions) *Budget {
-	b := &Budget{counter: opts.Counter, now: opts.Now, lanes: make(map[string]*lane)}
-	if b.counter == nil {
-		b.counter = NewLocal()
+	b := &Budget{
+		shelf: opts.Shelf, breaker: breaker{now: opts.Now, log: opts.Log}, now: opts.Now, lanes: make(map[string]*lane),
 	}
 	for category, quota := range opts.Quotas {
 		b.lanes[category] = &lane{
-			key: "budget " + category, interval: interval(quota), most: max(quota, 1) * int(patience/time.Second), hurry: make(chan struct{}, 1),
+			name: "budget " + category, interval: interval(quota), most: max(quota, 1) * int(patience/time.Second), clock: newClock(opts.Now),
 		}
 	}
 	b.meters = b.newMeters(opts.Metrics)
@@ -71,10 +80,12 @@ func interval(quota int) time.Duration {
 
 // lane is one category: who waits, and whether somebody is seeing to it.
 type lane struct {
-	key      string
+	name     string // on the shelf
 	interval time.Duration
-	most     int           // how many may wait, of each kind
-	hurry    chan struct{} // somebody urgent has come
+	most     int // how many may wait, of each kind
+
+	clock    clock    // these are serve's
+	reserved reserved // as far as this node knows
 
 	mu           sync.Mutex
 	urgent, rest queue
@@ -123,12 +134,6 @@ func (b *Budget) enqueue(ctx context.Context, l *lane, urgent bool) *waiter {
 	if !l.queue(urgent).push(w, l.most) {
 		return nil
 	}
-	if urgent {
-		select {
-		case l.hurry <- struct{}{}:
-		default:
-		}
-	}
 	if !l.served {
 		l.served = true
 		go b.serve(context.WithoutCancel(ctx), l)
@@ -138,36 +143,83 @@ func (b *Budget) enqueue(ctx context.Context, l *lane, urgent bool) *waiter {
 
 // serve gives turns until nobody waits.
 func (b *Budget) serve(ctx context.Context, l *lane) {
-	for {
-		n, urgent := l.wanted()
-		if n == 0 {
-			return
-		}
-		// Who is not urgent comes half a space later than he might, so that somebody urgent, on any node, is before him.
-		start := b.now()
-		asOf := start
-		if !urgent {
-			asOf = asOf.Add(-l.interval / 2)
-		}
-		if wait := or0(b.counter.Allow(ctx, l.key, Limit{1, time.Duration(n) * l.interval, 1}, asOf)); wait > 0 {
-			l.sleep(wait, !urgent)
-			continue
-		}
-		for i := range n {
-			l.sleep(start.Add(time.Duration(i)*l.interval).Sub(b.now()), false)
-			if !l.next() {
-				break
-			}
+	for n := l.wanted(); n > 0; n = l.wanted() {
+		first, ok := b.reserve(ctx, l, n)
+		for i := 0; ok && i < n; i++ {
+			time.Sleep(first.Add(time.Duration(i) * l.interval).Sub(l.clock.time()))
+			ok = l.next()
 		}
 	}
 }
 
-// wanted is how many turns to ask for, and whether for somebody urgent. When it is none, the lane is left alone.
-func (l *lane) wanted() (n int, urgent bool) {
+// reserve reserves n turns for this node and answers when the first comes. Otherwise it answers false, after a while: so
+// many are reserved that it would be too long, or another node was quicker.
+func (b *Budget) reserve(ctx context.Context, l *lane, n int) (first time.Time, ok bool) {
+	saved := true
+	if b.shelf == nil || !b.breaker.try(ctx, func(ctx context.Context) error {
+		value, version, err := b.shelf.Load(ctx, l.name)
+		if err != nil {
+			return err
+		}
+		l.reserved.unmarshal(value)
+		if first, ok = l.extend(n); ok {
+			saved, err = b.shelf.Save(ctx, l.name, l.reserved.marshal(), version)
+		}
+		return err
+	}) {
+		first, ok = l.extend(n)
+	}
+	switch {
+	case !ok: // nodes that all come again after the same time would find the same ones before them each time
+		var chance [8]byte
+		_, _ = rand.Read(chance[:]) // never fails (crypto/rand, since Go 1.24)
+		time.Sleep(lease/2 + time.Duration(binary.BigEndian.Uint64(chance[:])%uint64(lease)))
+	case !saved:
+		time.Sleep(l.interval / 8)
+	}
+	return first, ok && saved
+}
+
+// extend adds n turns to those that are reserved, unless they reach too far ahead already.
+func (l *lane) extend(n int) (first time.Time, ok bool) {
+	l.clock.heard(l.reserved.at)
+	now := l.clock.time()
+	first = l.reserved.until
+	if first.Before(now) {
+		first = now
+	}
+	if first.Sub(now) > horizon {
+		return first, false
+	}
+	l.reserved = reserved{at: now, until: first.Add(time.Duration(n) * l.interval)}
+	return first, true
+}
+
+// reserved is what nodes know of each other's turns.
+type reserved struct {
+	at    time.Time // when it was written, by the clock that all have in common
+	until time.Time // when the next turn comes that nobody has
+}
+
+func (r reserved) marshal() []byte {
+	b := binary.BigEndian.AppendUint64(nil, uint64(r.at.UnixMicro()))
+	return binary.BigEndian.AppendUint64(b, uint64(r.until.UnixMicro()))
+}
+
+// unmarshal leaves r as it is when b is something else.
+func (r *reserved) unmarshal(b []byte) {
+	if len(b) == 16 {
+		r.at = time.UnixMicro(int64(binary.BigEndian.Uint64(b)))
+		r.until = time.UnixMicro(int64(binary.BigEndian.Uint64(b[8:])))
+	}
+}
+
+// wanted is how many turns to ask for. When it is none, the lane is left alone.
+func (l *lane) wanted() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.served = l.waiting() > 0
-	return min(l.waiting(), max(1, int(lease/l.interval))), len(l.urgent.waiting) > 0
+	return min(l.waiting(), max(1, int(lease/l.interval)))
 }
 
 func (l *lane) waiting() int { return len(l.urgent.waiting) + len(l.rest.waiting) }
@@ -194,23 +246,6 @@ func (l *lane) next() bool {
 		close(w.turn)
 	}
 	return l.waiting() > 0
-}
-
-// sleep ends early when somebody urgent comes, if it may.
-func (l *lane) sleep(d time.Duration, early bool) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	if !early {
-		<-timer.C
-		return
-	}
-	select {
-	case <-timer.C:
-	case <-l.hurry:
-	}
 }
 
 // siteKey is where a request's network is in its context.

@@ -51,9 +51,9 @@ func TestBudgetUsesItsQuotaAndNoMore(t *testing.T) {
 		t.Run(fmt.Sprint(quota), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				nodes := make([]*throttle.Budget, 2)
-				counter := throttle.NewLocal()
+				shelf := &memoryShelf{}
 				for i := range nodes {
-					nodes[i] = throttle.NewBudget(throttle.BudgetOptions{Quotas: map[string]int{"c": quota}, Counter: counter, Now: time.Now})
+					nodes[i] = throttle.NewBudget(throttle.BudgetOptions{Quotas: map[string]int{"c": quota}, Shelf: shelf, Now: time.Now})
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
@@ -178,9 +178,9 @@ func TestWhoGivesUpIsNotCalled(t *testing.T) {
 
 // What a call costs a node: its own counter, and the nodes' store in memory.
 func BenchmarkTake(b *testing.B) {
-	for name, counter := range map[string]throttle.Counter{"local": nil, "store": throttle.NewShared(storeCounter{openStore(b)}, time.Now, logOf(b))} {
+	for name, shelf := range map[string]throttle.Shelf{"local": nil, "store": storeShelf{openStore(b)}} {
 		b.Run(name, func(b *testing.B) {
-			budget := throttle.NewBudget(throttle.BudgetOptions{Quotas: map[string]int{"c": 1 << 20}, Counter: counter, Now: time.Now})
+			budget := throttle.NewBudget(throttle.BudgetOptions{Quotas: map[string]int{"c": 1 << 20}, Shelf: shelf, Now: time.Now, Log: logOf(b)})
 			for b.Loop() {
 				must(b, budget.Take(b.Context(), "c", false))
 			}

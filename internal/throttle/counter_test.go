@@ -49,12 +49,12 @@ func (s storeCounter) Wait(ctx context.Context, key string, limit throttle.Limit
 
 type storeShelf struct{ *store.Store }
 
-func (s storeShelf) Load(ctx context.Context) ([]byte, int64, error) {
-	return s.LoadShared(ctx, "line")
+func (s storeShelf) Load(ctx context.Context, name string) ([]byte, int64, error) {
+	return s.LoadShared(ctx, name)
 }
 
-func (s storeShelf) Save(ctx context.Context, value []byte, version int64) (bool, error) {
-	return s.SaveShared(ctx, "line", value, version)
+func (s storeShelf) Save(ctx context.Context, name string, value []byte, version int64) (bool, error) {
+	return s.SaveShared(ctx, name, value, version)
 }
 
 func openStore(t testing.TB) *store.Store {

@@ -82,9 +82,13 @@ type count struct {
 	limit Limit
 }
 
-// tries are what a try is counted on. The account comes last: who is refused for his network does not use it up.
+// tries are what a try is counted on. The account comes last: who is refused for his network, or for all, does not use it
+// up, and leaves no number of it.
 func (r Rule) tries(who Who) []count {
 	counts := r.networks("network", r.Network, who.Network)
+	if who.Device == "" && r.Together != (Limit{}) {
+		counts = append(counts, count{r.Name + " together", r.Together})
+	}
 	account := strings.ToLower(who.Account)
 	switch {
 	case account == "":

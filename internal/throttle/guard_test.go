@@ -105,6 +105,35 @@ func TestEveryonesFailures(t *testing.T) {
 	}
 }
 
+// However many names strangers invent, from wherever, three hundred codes are asked for at once and thirty a second after
+// that; the others leave no number behind. The owner's known browser is not kept waiting by them.
+func TestInventedNames(t *testing.T) {
+	now, counter := newClock(), throttle.NewLocal()
+	guard := throttle.NewGuard(throttle.GuardOptions{Counter: counter, Now: now.Now})
+	flood := func(n int) int {
+		return tries(n, func(i int) time.Duration {
+			who := throttle.Who{Account: fmt.Sprint("invented", now.Now().Unix(), i)} // from one network behind a proxy, or from ten thousand
+			return guard.Try(t.Context(), throttle.Mails(), who)
+		})
+	}
+	if got := flood(10_000); got != 300 {
+		t.Errorf("%d at once, want 300", got)
+	}
+	now.advance(time.Second)
+	if got := flood(10_000); got != 30 {
+		t.Errorf("%d in the next second, want 30", got)
+	}
+	if got := counter.Len(); got > 331 {
+		t.Errorf("%d numbers are kept, want one for each that was let through", got)
+	}
+	if wait := guard.Try(t.Context(), throttle.Mails(), throttle.Who{Account: "ada", Device: "phone"}); wait != 0 {
+		t.Errorf("a known browser has to wait %s", wait)
+	}
+	if wait := guard.Try(t.Context(), throttle.Mails(), throttle.Who{Account: "ada"}); wait == 0 || wait > time.Second {
+		t.Errorf("an unknown one waits %s, want a moment", wait)
+	}
+}
+
 // A rule says what it is for in limits that allow something.
 func TestRules(t *testing.T) {
 	names := map[string]bool{}

@@ -45,7 +45,7 @@ func newLine(now time.Time, burst float64) *line {
 // advance lets time pass: rate people a second go in, network by network. What nobody takes is spare, up to burst.
 func (l *line) advance(now time.Time, rate, burst float64) {
 	people := now.Sub(l.at).Seconds() * rate
-	if people <= 0 { // the clock of another node
+	if people <= 0 {
 		return
 	}
 	l.at = now

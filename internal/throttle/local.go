@@ -36,7 +36,7 @@ func (l *Local) Allow(_ context.Context, key string, limit Limit, now time.Time)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at, cell := now.UnixMicro(), l.cell(key, now)
-	due := l.due[cell]
+	due := limit.believed(l.due[cell], at)
 	if wait := due - slack - at; wait > 0 {
 		return time.Duration(wait) * time.Microsecond, nil
 	}
@@ -49,7 +49,8 @@ func (l *Local) Wait(_ context.Context, key string, limit Limit, now time.Time) 
 	_, slack := limit.cell()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return time.Duration(max(l.due[l.cell(key, now)]-slack-now.UnixMicro(), 0)) * time.Microsecond, nil
+	at := now.UnixMicro()
+	return time.Duration(max(limit.believed(l.due[l.cell(key, now)], at)-slack-at, 0)) * time.Microsecond, nil
 }
 
 // cell is where a key's number is.
@@ -58,7 +59,7 @@ func (l *Local) cell(key string, now time.Time) uint64 {
 	if _, known := l.due[sum]; known || len(l.due) < maxKeys {
 		return sum
 	}
-	if now.Sub(l.swept) >= sweepEvery {
+	if now.Sub(l.swept).Abs() >= sweepEvery {
 		l.swept = now
 		for cell, due := range l.due {
 			if due <= now.UnixMicro() { // as good as never seen
@@ -76,4 +77,17 @@ func (l *Local) cell(key string, now time.Time) uint64 {
 func (l Limit) cell() (interval, slack int64) {
 	interval = max(l.Per.Microseconds()/int64(max(l.Events, 1)), 1)
 	return interval, interval * int64(max(l.Burst, 1)-1)
+}
+
+// clocksDiffer is more than the clocks of nodes do, each of which is corrected by the pool's from five seconds on.
+const clocksDiffer = 10 * time.Second
+
+// believed is what is due at a moment: nothing, if it is later than it can be. A clock wrote it then that was wrong, and one
+// call of a node that started with the wrong time must not keep everybody out until that time has come.
+func (l Limit) believed(due, at int64) int64 {
+	interval, slack := l.cell()
+	if due > at+slack+interval+clocksDiffer.Microseconds() {
+		return 0
+	}
+	return due
 }

@@ -77,7 +77,7 @@ func (r *Room) measure(registry *metrics.Registry) *metrics.Counter {
 func (r *Room) length() (people int, wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.line.advance(r.now(), r.rate, r.burst)
+	r.advance(r.line)
 	last := 0.0
 	for _, place := range r.line.last {
 		last = max(last, place)

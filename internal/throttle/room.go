@@ -12,27 +12,19 @@ import (
 	"cognito-enroll/internal/metrics"
 )
 
-// Shelf keeps a value that all nodes change together.
-type Shelf interface {
-	// Load answers the value and its version: nil and 0 at first.
-	Load(ctx context.Context) (value []byte, version int64, err error)
-	// Save replaces the value that Load answered with version: false when another node was quicker.
-	Save(ctx context.Context, value []byte, version int64) (saved bool, err error)
-}
-
 // Room is where people wait for their turn to begin when more come than the pool can take. Nobody's sign-in has begun
 // while he waits, so nothing can run out. It knows places, not people: whoever has one keeps it, in a sealed cookie.
 type Room struct {
 	rate, burst float64
 	shelf       Shelf
-	now         func() time.Time
 	breaker     breaker
 	entered     *metrics.Counter
 	entering    sync.Mutex // one at a time: nodes compete, requests of one node need not
 
-	mu   sync.Mutex
-	line *line     // as this node knows it
-	seen time.Time // when it was last loaded
+	mu    sync.Mutex
+	clock clock
+	line  *line     // as this node knows it
+	seen  time.Time // when it was last loaded
 }
 
 // RoomOptions of a Room.
@@ -49,9 +41,9 @@ type RoomOptions struct {
 func NewRoom(opts RoomOptions) *Room {
 	burst := max(opts.Rate/4, 1)
 	r := &Room{
-		rate: opts.Rate, burst: burst, shelf: opts.Shelf, now: opts.Now, breaker: breaker{now: opts.Now, log: opts.Log},
-		line: newLine(opts.Now(), burst),
+		rate: opts.Rate, burst: burst, shelf: opts.Shelf, breaker: breaker{now: opts.Now, log: opts.Log}, clock: newClock(opts.Now),
 	}
+	r.line = newLine(r.clock.time(), burst)
 	r.entered = r.measure(opts.Metrics)
 	return r
 }
@@ -61,6 +53,9 @@ type Place struct {
 	epoch uint64
 	round float64
 }
+
+// lineName is what the line is called on the shelf.
+const lineName = "line"
 
 // stale is how old what this node knows of the line may be when somebody asks for his place.
 const stale = time.Second
@@ -83,7 +78,7 @@ func (r *Room) Enter(ctx context.Context, site string) Place {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.line.advance(r.now(), r.rate, r.burst)
+	r.advance(r.line)
 	return Place{r.line.epoch, r.line.enter(number)}
 }
 
@@ -95,7 +90,7 @@ func (r *Room) enterShared(ctx context.Context, number uint16) (Place, bool, err
 			return Place{}, false, err
 		}
 		place := Place{shared.epoch, shared.enter(number)}
-		saved, err := r.shelf.Save(ctx, shared.marshal(), version)
+		saved, err := r.shelf.Save(ctx, lineName, shared.marshal(), version)
 		if err != nil {
 			return Place{}, false, err
 		}
@@ -109,22 +104,30 @@ func (r *Room) enterShared(ctx context.Context, number uint16) (Place, bool, err
 
 // load answers the line of all nodes as it is now. One that cannot be read begins anew.
 func (r *Room) load(ctx context.Context) (*line, int64, error) {
-	value, version, err := r.shelf.Load(ctx)
+	value, version, err := r.shelf.Load(ctx, lineName)
 	if err != nil {
 		return nil, 0, err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	shared, err := unmarshalLine(value)
 	if err != nil {
-		shared = newLine(r.now(), r.burst)
+		shared = newLine(r.clock.time(), r.burst)
 	}
-	shared.advance(r.now(), r.rate, r.burst)
+	r.advance(shared)
 	return shared, version, nil
+}
+
+// advance lets the time pass that has passed since a line was written. The caller holds mu.
+func (r *Room) advance(l *line) {
+	r.clock.heard(l.at)
+	l.advance(r.clock.time(), r.rate, r.burst)
 }
 
 func (r *Room) know(shared *line) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.line, r.seen = shared, r.now()
+	r.line, r.seen = shared, r.clock.time()
 }
 
 // Left is how many people have their turn up to a place, itself among them, and when about it comes: 0 when it has. A
@@ -136,7 +139,7 @@ func (r *Room) Left(ctx context.Context, place Place) (people int, wait time.Dur
 	if place.epoch != r.line.epoch {
 		return 0, 0
 	}
-	r.line.advance(r.now(), r.rate, r.burst)
+	r.advance(r.line)
 	return r.told(r.line.ahead(place.round))
 }
 
@@ -144,7 +147,7 @@ func (r *Room) Left(ctx context.Context, place Place) (people int, wait time.Dur
 func (r *Room) Rush(site string) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.line.advance(r.now(), r.rate, r.burst)
+	r.advance(r.line)
 	if len(r.line.last) == 0 {
 		return 0
 	}
@@ -185,9 +188,10 @@ func (r *Room) refresh(ctx context.Context) {
 func (r *Room) due() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	due := r.now().Sub(r.seen) >= stale
+	now := r.clock.time()
+	due := now.Sub(r.seen).Abs() >= stale
 	if due {
-		r.seen = r.now()
+		r.seen = now
 	}
 	return due
 }

@@ -194,12 +194,17 @@ func TestNodesShareALine(t *testing.T) {
 // deaf is a shelf that does not answer.
 type deaf struct{}
 
-func (deaf) Load(context.Context) ([]byte, int64, error) { return nil, 0, errors.New("down") }
+func (deaf) Load(context.Context, string) ([]byte, int64, error) { return nil, 0, errors.New("down") }
 
-func (deaf) Save(context.Context, []byte, int64) (bool, error) { return false, errors.New("down") }
+func (deaf) Save(context.Context, string, []byte, int64) (bool, error) {
+	return false, errors.New("down")
+}
 
-func (spoilt) Load(context.Context) ([]byte, int64, error)             { return []byte("not a line"), 7, nil }
-func (spoilt) Save(_ context.Context, _ []byte, v int64) (bool, error) { return v == 7, nil }
+func (spoilt) Load(context.Context, string) ([]byte, int64, error) {
+	return []byte("not a line"), 7, nil
+}
+
+func (spoilt) Save(_ context.Context, _ string, _ []byte, v int64) (bool, error) { return v == 7, nil }
 
 // spoilt is a shelf with something else on it.
 type spoilt struct{}

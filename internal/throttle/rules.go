@@ -8,6 +8,7 @@ type Rule struct {
 	Account  Limit // of everybody together, on one account
 	Known    Limit // of a browser that signed in to the account before: counted apart, whatever strangers do
 	Network  Limit // of one network
+	Together Limit // of all together, where nobody is known
 	Failures Limit // of one network, where nobody is known
 	Everyone Limit // failures of all together, where nobody is known
 	Local    bool  // never asks the nodes' store: what it limits costs the pool nothing
@@ -44,9 +45,11 @@ func Codes() Rule {
 	}
 }
 
-// Mails is for having a code mailed or texted.
+// Mails is for having a code mailed or texted. Names cost nothing to invent, and each is a number to keep for an hour: all
+// strangers together have as many as the pool takes (thirty a second), so that nobody is refused whom it would have served.
+// A known browser does not stand behind them.
 func Mails() Rule {
-	return Rule{Name: "mail", Account: Limit{3, time.Hour, 3}, Network: Limit{120, time.Hour, 60}}
+	return Rule{Name: "mail", Account: Limit{3, time.Hour, 3}, Network: Limit{120, time.Hour, 60}, Together: Limit{30, time.Second, 300}}
 }
 
 // Calls is for what a person who is past his password asks of the pool.

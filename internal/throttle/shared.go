@@ -62,7 +62,8 @@ type breaker struct {
 // must be known.
 func (b *breaker) try(ctx context.Context, ask func(context.Context) error) bool {
 	now := b.now()
-	if now.UnixMicro() < b.until.Load() {
+	rest := b.until.Load() - now.UnixMicro()
+	if rest > 0 && rest <= storeRest.Microseconds() { // more was written by a clock that has been put right since
 		return false
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storePatience)

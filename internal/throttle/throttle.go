@@ -7,9 +7,11 @@
 //
 //	figures    measure.go
 //	counting   local.go   in this process, in bounded memory                               shared.go in the nodes' store
+//	together   shelf.go   what nodes change together, and the time that they have in common
 //
 // Everything is counted by the generic cell rate algorithm: one number for each key, the moment at which the next event
-// would come if events came evenly.
+// would come if events came evenly. The clocks of nodes differ: a number from later than it can be does not count (local.go),
+// and turns, which are milliseconds apart, go by a time of their own (shelf.go).
 package throttle
 
 import (
