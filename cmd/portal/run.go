@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"sync/atomic"
 	"time"
 
@@ -113,7 +112,7 @@ func serve(ctx context.Context, args []string, lookupEnv func(string) (string, b
 		return err
 	}
 	common := cfgs[0] // what is for the whole process is the same in all
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", common.Listen)
+	listener, err := listen(ctx, common.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}

@@ -331,9 +331,11 @@ func (c *cluster) portal(args ...string) string {
 	c.Helper()
 	command := exec.CommandContext(c.Context(), built(c.TB, portalBinary), args...) //nolint:gosec // our own
 	command.Env = append([]string{"HOME=" + c.dir, "AWS_EC2_METADATA_DISABLED=true"}, c.settings...)
-	out, err := command.CombinedOutput()
+	var log bytes.Buffer
+	command.Stderr = &log // has numbers of accounts in it, which may look like what a caller takes from the answer
+	out, err := command.Output()
 	if err != nil {
-		c.Fatalf("portal %s: %v\n%s", strings.Join(args, " "), err, out)
+		c.Fatalf("portal %s: %v\n%s%s", strings.Join(args, " "), err, out, log.String())
 	}
 	return string(out)
 }

@@ -49,6 +49,10 @@ func TestProofRollingUpgrade(t *testing.T) {
 	load.Wait()
 	n := count(t, people)
 	AssertWorld(t, c, people)
+	if n.retried > 0 {
+		log, _ := os.ReadFile(c.path("nginx.log")) //nolint:gosec // the test's own
+		t.Logf("nginx: %s", log)
+	}
 	began.Record(t, prove.Row{
 		What: "rolling restarts (SIGTERM) with two rotations of the session keys while people enroll", Goal: "no flow failed, no request cut",
 		Reached: fmt.Sprintf("%d of %d finished over %d restarts and %d rotations; %d requests without an answer", n.finished, len(people), restarts, rotations, n.retried),
