@@ -2,7 +2,8 @@ package main
 
 import (
 	"net"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // refuseNew has the kernel drop whatever would open another connection, as if this machine were not there: load balancers
@@ -13,8 +14,10 @@ func refuseNew(listener *net.TCPListener) error {
 	if err != nil {
 		return err
 	}
-	drop := []syscall.SockFilter{{Code: syscall.BPF_RET | syscall.BPF_K}} // keeps no byte of any packet
-	failed := conn.Control(func(fd uintptr) { err = syscall.AttachLsf(int(fd), drop) })
+	drop := unix.SockFprog{Len: 1, Filter: &unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K}} // keeps no byte of any packet
+	failed := conn.Control(func(fd uintptr) {
+		err = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &drop)
+	})
 	if failed != nil {
 		return failed
 	}
