@@ -31,8 +31,7 @@ func TestBrowserEveryState(t *testing.T) {
 	for _, lang := range []string{"en", "de", "ar"} {
 		exhibits := theGallery.in(t, lang)
 		t.Run(lang, func(t *testing.T) {
-			t.Parallel()
-			b := openStage(t).openTab(desktop)
+			b := openStage(t).openTab(desktop) // one after the other: a tab behind another one is not drawn
 			for _, s := range exhibits {
 				b.visit(s)
 				b.wantNoViolations(s.name)
