@@ -1,17 +1,15 @@
 package web_test
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"io"
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/web"
 )
@@ -237,7 +235,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 				t.Fatalf("only %d lines of log: nothing was tested", n)
 			}
 			for what, text := range secrets {
-				for form, encoded := range encodings(text) {
+				for form, encoded := range sweeptest.Encodings(text) {
 					if strings.Contains(strings.ToLower(log), strings.ToLower(encoded)) {
 						t.Errorf("the log has the %s (%s)", what, form)
 					}
@@ -288,31 +286,6 @@ func (p *portal) busyDay() map[string]string {
 	b.get("/")
 	b.do(b.request(http.MethodPost, "/sign-out", nil))
 	return secrets
-}
-
-func encodings(text string) map[string]string {
-	forms := map[string]string{
-		"as it is": text, "percent-encoded": url.QueryEscape(text), "hex": hex.EncodeToString([]byte(text)),
-		"in fours": inFours(text),
-	}
-	for shift := range 3 { // where it begins inside longer text decides how base64 writes it
-		encoded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + text))
-		forms["base64 "+string(rune('0'+shift))] = encoded[4 : len(encoded)-4]
-	}
-	for form, encoded := range forms {
-		if len(encoded) < 6 {
-			delete(forms, form)
-		}
-	}
-	return forms
-}
-
-func inFours(text string) string {
-	var parts []string
-	for part := range slices.Chunk([]byte(text), 4) {
-		parts = append(parts, string(part))
-	}
-	return strings.Join(parts, " ")
 }
 
 // Answers of the pool that are lost or spoilt, at each call: never a false word, never a second scan without need.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cognito-enroll/internal/helpdesk"
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/web"
 )
@@ -309,7 +310,7 @@ func TestAgentsSeeNoSecrets(t *testing.T) {
 	wrong := p.codeAt(key, p.clock.Now().Add(-4*time.Minute))
 	caller.submit("/set-up/verify", "code", wrong)
 	right := p.code(key)
-	secrets := []string{key, strings.ToLower(key), inFours(key), wrong, right, password, agentKey, "eyJ"}
+	secrets := []string{key, strings.ToLower(key), sweeptest.InFours(key), wrong, right, password, agentKey, "eyJ"}
 	own := []string{strings.TrimPrefix(link, "/i/"), piece, strings.ReplaceAll(piece, "-", "")}
 	account := agent.lookedUp("alice").path()
 	look := func(b *browser, secrets []string) {

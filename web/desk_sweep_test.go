@@ -23,6 +23,7 @@ import (
 	"cognito-enroll/internal/i18n"
 	"cognito-enroll/internal/mail"
 	"cognito-enroll/internal/secret"
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/internal/webhook"
 )
@@ -146,7 +147,7 @@ func TestNothingSecretLeavesTheDesk(t *testing.T) {
 		for what, value := range secrets {
 			forms := map[string]string{"as it is": value}
 			if len(value) > 6 {
-				forms = encodings(value)
+				forms = sweeptest.Encodings(value)
 			}
 			for form, encoded := range forms {
 				if strings.Contains(text, encoded) {

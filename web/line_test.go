@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/throttle"
 	"cognito-enroll/internal/userpool"
 )
@@ -77,7 +78,7 @@ func TestAPasswordBeforeItsTurn(t *testing.T) {
 	}
 	p.wantCalls("")
 	for name, value := range b.cookies() {
-		for form, encoded := range encodings(password) {
+		for form, encoded := range sweeptest.Encodings(password) {
 			if strings.Contains(value, encoded) {
 				t.Errorf("cookie %s has the password (%s)", name, form)
 			}

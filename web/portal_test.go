@@ -15,7 +15,9 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,6 +36,7 @@ import (
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/session"
 	"cognito-enroll/internal/store"
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/throttle"
 	"cognito-enroll/internal/totp"
 	"cognito-enroll/internal/userpool"
@@ -72,6 +75,7 @@ type portal struct {
 	userPool, client string              // instead of the pool's first
 	ask              func([]byte) []byte // what the pool is asked instead
 	rewrite          func([]byte) []byte // what another service in the pool's place would answer
+	secrets          *sweeptest.Secrets
 	log              *lockedBuffer
 	nodes            []*web.Server // that serve in turn past the network; none: the one there is
 	served           atomic.Int64
@@ -156,13 +160,19 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 		change(&p.options)
 	}
 	p.clock.running = p.options.bubble
+	p.secrets = sweeptest.Of(t)
+	p.secrets.Artefact("the log", func() []byte { return []byte(p.log.String()) })
+	for _, key := range p.keys {
+		p.secrets.Add(sweeptest.PortalKey, key.Encode().Reveal())
+	}
 	if p.options.signIn == 0 {
 		p.options.signIn, p.options.updates = many, many
 	}
 	var err error
 	if p.options.store == "" {
-		p.options.store = "sqlite::memory:"
+		p.options.store = "sqlite:" + filepath.Join(t.TempDir(), "portal.db")
 	}
+	p.secrets.Store(p.options.store)
 	if p.store, err = store.Open(t.Context(), p.options.store, store.Options{
 		Now: p.poolTime, Outbox: p.options.outbox, ReadTimeout: p.options.storeTimeout, WriteTimeout: p.options.storeTimeout,
 	}); err != nil {
@@ -173,7 +183,7 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 		t.Fatal(err)
 	}
 	p.pool.SetEndpoint(embeddedURL)
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) })
+	handler := p.secrets.Pages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) }), p.mayHold)
 	p.server = httptest.NewUnstartedServer(handler)
 	p.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(p.log, nil), slog.LevelDebug)
 	switch {
@@ -193,6 +203,21 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	return p
 }
 
+// mayHold says which secrets an answer may have. Every other one is where it must not be: tokens, sessions, passwords,
+// codes and the portal's keys are in no answer at all, but for those of the demo, which its banner shows.
+func (p *portal) mayHold(r *http.Request, hit sweeptest.Hit) bool {
+	under := func(paths ...string) bool {
+		return slices.ContainsFunc(paths, func(path string) bool { return strings.HasPrefix(r.URL.Path, path) })
+	}
+	switch hit.Class {
+	case sweeptest.Key:
+		return under("/set-up") || hit.Form == "picture" && under("/continue/", "/desk/links/")
+	case sweeptest.Link: // on its own pages, and for whoever made it
+		return under("/i/", "/handoff/", "/not-me/", "/desk/", "/api/v1/invites", "/api/v1/handoffs")
+	}
+	return len(p.options.demo) > 0
+}
+
 const embeddedURL = "http://embedded.invalid"
 
 func optional(o *portalOptions) { o.pool.MFA = userpool.MFAOptional }
@@ -204,7 +229,7 @@ func (p *portal) restart() {
 	client := cognito.Options{
 		AWS: aws.Config{
 			Region: info.Region, BaseEndpoint: aws.String("http://embedded.invalid"),
-			HTTPClient: &http.Client{Transport: rewriting{p.pool.Transport(), p.ask, p.rewrite}},
+			HTTPClient: &http.Client{Transport: rewriting{p.secrets.Transport(p.pool.Transport()), p.ask, p.rewrite}},
 		},
 		UserPoolID: info.UserPoolID, ClientID: info.ClientID, Flow: p.options.flow, SessionValidity: 3 * time.Minute, Now: p.clock.Now,
 		Budget: throttle.NewBudget(throttle.BudgetOptions{

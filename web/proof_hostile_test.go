@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"cognito-enroll/internal/prove"
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/userpool"
 )
 
@@ -148,7 +149,7 @@ func (p *portal) sweepLog(h *hostility) {
 		p.t.Errorf("a panic: %.3000s", log[bytes.Index(log, []byte(`"msg":"panic"`)):])
 	}
 	for what, text := range h.secrets {
-		for form, encoded := range encodings(text) {
+		for form, encoded := range sweeptest.Encodings(text) {
 			if bytes.Contains(log, []byte(encoded)) {
 				p.t.Errorf("the log has the %s (%s)", what, form)
 			}
@@ -306,7 +307,7 @@ func (m *mutator) judge(r *http.Request, intact bool) {
 	}
 	answer := w.body.Bytes()
 	for what, text := range m.h.secrets {
-		inBody := bytes.Contains(answer, []byte(text)) || what == "key" && bytes.Contains(answer, []byte(inFours(text)))
+		inBody := bytes.Contains(answer, []byte(text)) || what == "key" && bytes.Contains(answer, []byte(sweeptest.InFours(text)))
 		if inBody && !intact || strings.Contains(fmt.Sprint(w.header["Location"]), text) {
 			m.h.t.Errorf("the %s came back: %s %q", what, r.Method, r.RequestURI)
 		}

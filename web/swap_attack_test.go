@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/userpool"
 )
 
@@ -32,7 +33,7 @@ func TestTheFirstScreensCookieIsWorthNothingAfterTheMove(t *testing.T) {
 		thief := p.browser()
 		thief.setCookie("__Host-enroll", cookie)
 		for _, path := range []string{"/set-up", "/swap", "/"} {
-			if thief.get(path).at("/swap"); bytes.Contains(thief.body, []byte(inFours(key))) || thief.page.Text(".who") != "" {
+			if thief.get(path).at("/swap"); bytes.Contains(thief.body, []byte(sweeptest.InFours(key))) || thief.page.Text(".who") != "" {
 				t.Errorf("%s: %s tells the key or the account", what, path)
 			}
 		}
@@ -309,7 +310,7 @@ func TestTheSwapKeepsItsSecrets(t *testing.T) {
 			t.Fatalf("%s: only %q: nothing was tested", where, text)
 		}
 		for what, secret := range map[string]string{"word": word, "word as it is shown": shown, "key": key} {
-			for form, encoded := range encodings(secret) {
+			for form, encoded := range sweeptest.Encodings(secret) {
 				if strings.Contains(strings.ToLower(text), strings.ToLower(encoded)) {
 					t.Errorf("%s has the %s (%s)", where, what, form)
 				}

@@ -52,6 +52,7 @@ var direction = map[string][]string{
 	"internal/htmltest":             {},
 	"internal/postgrestest":         {},
 	"internal/dynamotest":           {},
+	"internal/sweeptest":            {"internal/dynamotest", "internal/postgrestest"},
 	"internal/prove":                {},
 	"internal/prove/report":         {"internal/prove"},
 	"internal/archtest":             {},

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -77,6 +78,47 @@ func CreateTable(ctx context.Context, name, partition, sort string) error {
 		},
 	})
 	return err
+}
+
+// Dump is every item of the table of a URL that [Table] answered, a line for each of its attributes.
+func Dump(t testing.TB, url string) map[string][]byte {
+	t.Helper()
+	name := strings.TrimPrefix(url, "dynamodb:")
+	var text bytes.Buffer
+	pages := dynamodb.NewScanPaginator(Client(), &dynamodb.ScanInput{TableName: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(context.Background()) // the test's own context is over when it cleans up
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, item := range page.Items {
+			for name, value := range item {
+				fmt.Fprintf(&text, "%s ", name)
+				write(&text, value)
+				text.WriteByte('\n')
+			}
+		}
+	}
+	return map[string][]byte{"table " + name: text.Bytes()}
+}
+
+// write writes a value as it is, binary ones, too.
+func write(w *bytes.Buffer, value types.AttributeValue) {
+	switch value := value.(type) {
+	case *types.AttributeValueMemberS:
+		w.WriteString(value.Value)
+	case *types.AttributeValueMemberN:
+		w.WriteString(value.Value)
+	case *types.AttributeValueMemberB:
+		w.Write(value.Value)
+	case *types.AttributeValueMemberM:
+		for name, value := range value.Value {
+			fmt.Fprintf(w, "%s ", name)
+			write(w, value)
+		}
+	default:
+		fmt.Fprintf(w, "%v", value)
+	}
 }
 
 // Settings reach the server, also from a process that a test has started with [Environment].

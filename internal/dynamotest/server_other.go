@@ -23,6 +23,9 @@ func Table(t testing.TB) string {
 // CreateTable has no server to make it on.
 func CreateTable(context.Context, string, string, string) error { return nil }
 
+// Dump has no server to read.
+func Dump(testing.TB, string) map[string][]byte { return nil }
+
 // Settings are of no server.
 func Settings() aws.Config { return aws.Config{} }
 

@@ -68,6 +68,39 @@ func Owner(t testing.TB) *sql.DB {
 	return db
 }
 
+// Dump is every row of every table of the schema of an address that [Database] answered, as text, by the table's name.
+func Dump(t testing.TB, address string) map[string][]byte {
+	t.Helper()
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // it was read
+	column := func(query string, args ...any) (list []string) {
+		rows, err := db.QueryContext(context.Background(), query, args...) // the test's own context is over when it cleans up
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close() //nolint:errcheck // see rows.Err
+		for rows.Next() {
+			var text string
+			if err := rows.Scan(&text); err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, text)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	all := map[string][]byte{}
+	for _, table := range column(`SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`) {
+		all["table "+table] = []byte(strings.Join(column(fmt.Sprintf(`SELECT t::text FROM %s t`, table)), "\n"))
+	}
+	return all
+}
+
 // Socket is the directory of the server's Unix socket.
 func Socket() string { return server.dir }
 

@@ -11,5 +11,8 @@ func Database(t testing.TB) string {
 	return ""
 }
 
+// Dump has no server to read.
+func Dump(testing.TB, string) map[string][]byte { return nil }
+
 // Stop has nothing to end.
 func Stop() {}

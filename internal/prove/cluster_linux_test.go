@@ -27,6 +27,7 @@ import (
 
 	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/userpool"
 )
 
@@ -47,7 +48,7 @@ type cluster struct {
 	nodes     []*node
 	settings  []string  // of the nodes
 	everybody []*person // so far
-	canaries  canaries
+	secrets   *sweeptest.Secrets
 }
 
 type clusterOptions struct {
@@ -77,7 +78,7 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 	if testing.Short() {
 		t.Skip("builds and starts processes")
 	}
-	c := &cluster{TB: t, dir: t.TempDir(), host: aHost(), store: o.store, keys: []string{session.NewKey().Encode().Reveal()}}
+	c := &cluster{TB: t, secrets: sweeptest.Of(t), dir: t.TempDir(), host: aHost(), store: o.store, keys: []string{session.NewKey().Encode().Reveal()}}
 	if c.store == "" {
 		c.store = postgrestest.Database(t)
 	}
@@ -87,8 +88,8 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 	c.pool = start(t, c.path("pool.log"), built(t, poolBinary), nil,
 		"-listen", "127.0.0.1:0", "-control", "-mfa", o.mfa, "-session-validity", "15m")
 	c.must(json.Unmarshal([]byte(c.pool.first), &c.info))
-	c.proxy = newPoolProxy(t, c.info.Endpoint, c.canaries.add)
-	c.canaries.add(classPassword, password)
+	c.proxy = newPoolProxy(t, c.info.Endpoint)
+	c.secrets.Add(sweeptest.Password, password)
 	c.balancer = freePort(t, c.host)
 	scheme := "https://"
 	if o.direct {
@@ -144,7 +145,7 @@ func (c *cluster) must(err error) {
 func (c *cluster) writeKeys() {
 	c.Helper()
 	for _, key := range c.keys {
-		c.canaries.add(classSecret, key)
+		c.secrets.Add(sweeptest.PortalKey, key)
 	}
 	next := c.path("keys.env.new")
 	c.must(os.WriteFile(next, []byte("PORTAL_SESSION_KEYS="+strings.Join(c.keys, ",")+"\n"), 0o600))

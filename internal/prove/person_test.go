@@ -23,7 +23,6 @@ type person struct {
 	name, device string
 	base         string
 	client       *http.Client
-	canaries     *canaries
 	random       *rand.Rand
 	late         time.Duration // waits at most so long before each form
 	report       bool          // keeps his way for the message of a failure
@@ -68,13 +67,13 @@ func (c *cluster) newPerson(n int) *person {
 		name: fmt.Sprintf("person-%05d", n), device: fmt.Sprintf("Phone of %05d", n), base: scheme + c.balancer,
 		client: &http.Client{
 			Jar: jar, Timeout: 60 * time.Second,
-			Transport: &http.Transport{
+			Transport: c.secrets.Transport(&http.Transport{
 				DialContext: dialer.DialContext, MaxIdleConnsPerHost: 1, TLSHandshakeTimeout: 20 * time.Second,
 				TLSClientConfig: &tls.Config{RootCAs: c.roots, MinVersion: tls.VersionTLS13},
-			},
+			}),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		canaries: &c.canaries, random: rand.New(rand.NewPCG(uint64(n), 3)), //nolint:gosec // reproducible
+		random: rand.New(rand.NewPCG(uint64(n), 3)), //nolint:gosec // reproducible
 		lastOf: map[string]int64{}, typed: map[string]int{},
 	}
 }
@@ -184,7 +183,6 @@ func (p *person) send(action string, pairs ...string) {
 	}
 	form := url.Values{}
 	if token := flowOnPage.FindStringSubmatch(p.page); token != nil {
-		p.canaries.add(classCookie, token[1])
 		form.Set("flow", token[1])
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -290,9 +288,6 @@ func (p *person) ask(method, path string, form url.Values) (int, http.Header, st
 		return 0, nil, "", err
 	}
 	defer answer.Body.Close()
-	for _, cookie := range answer.Cookies() {
-		p.canaries.add(classCookie, cookie.Value)
-	}
 	body, err := io.ReadAll(answer.Body)
 	return answer.StatusCode, answer.Header, string(body), err
 }

@@ -3,7 +3,6 @@ package prove_test
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -16,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"cognito-enroll/internal/sweeptest"
 )
 
 // poolProxy is the way from the portals to the pool. It knows where a call begins and ends, so that it can spoil a
@@ -23,8 +24,7 @@ import (
 type poolProxy struct {
 	url      string
 	upstream string
-	client   *http.Transport
-	keep     func(class, text string) // is told the secrets that pass
+	client   http.RoundTripper
 
 	mu     sync.Mutex
 	share  float64 // of the calls that are spoilt
@@ -34,14 +34,15 @@ type poolProxy struct {
 	seen   map[[32]byte]int                                    // VerifySoftwareToken, by what was sent
 }
 
-func newPoolProxy(t testing.TB, upstream string, keep func(class, text string)) *poolProxy {
+func newPoolProxy(t testing.TB, upstream string) *poolProxy {
 	t.Helper()
+	line, secrets := &http.Transport{MaxIdleConnsPerHost: 256}, sweeptest.Of(t)
 	p := &poolProxy{
-		upstream: upstream, client: &http.Transport{MaxIdleConnsPerHost: 256}, random: rand.New(rand.NewPCG(7, 7)), //nolint:gosec // reproducible
-		counts: map[string]int{}, seen: map[[32]byte]int{}, keep: keep,
+		upstream: upstream, client: secrets.Transport(line), random: rand.New(rand.NewPCG(7, 7)), //nolint:gosec // reproducible
+		counts: map[string]int{}, seen: map[[32]byte]int{},
 	}
-	server := httptest.NewServer(p)
-	t.Cleanup(func() { server.CloseClientConnections(); server.Close(); p.client.CloseIdleConnections() })
+	server := httptest.NewServer(secrets.Handler(p)) // of what the pool never hears of, too
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close(); line.CloseIdleConnections() })
 	p.url = server.URL
 	return p
 }
@@ -123,7 +124,6 @@ func (p *poolProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	p.learn(body)
 	f, at := p.choose(operation, body)
 	if !f.effect && f.name != "" {
 		refuse(w, f.name)
@@ -177,7 +177,6 @@ func (p *poolProxy) forward(r *http.Request, body []byte) (*http.Response, []byt
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
-	p.learn(text)
 	return answer, text, err
 }
 
@@ -205,32 +204,6 @@ func cutOff(w http.ResponseWriter, beginning []byte) {
 	}
 	_, _ = line.Write(beginning)
 	_ = line.Close()
-}
-
-// learn tells the secrets in a call or an answer.
-func (p *poolProxy) learn(text []byte) {
-	var members map[string]any
-	if json.Unmarshal(text, &members) != nil {
-		return
-	}
-	walk(members, p.keep)
-}
-
-func walk(members map[string]any, keep func(class, text string)) {
-	classes := map[string]string{
-		"SecretCode": classKey, "AccessToken": classToken, "IdToken": classToken, "RefreshToken": classToken, "Session": classSession,
-		"PASSWORD": classPassword, "UserCode": classCode, "SOFTWARE_TOKEN_MFA_CODE": classCode,
-	}
-	for name, value := range members {
-		switch value := value.(type) {
-		case string:
-			if class := classes[name]; class != "" {
-				keep(class, value)
-			}
-		case map[string]any:
-			walk(value, keep)
-		}
-	}
 }
 
 // refuse answers in the pool's place.

@@ -12,6 +12,7 @@ import (
 
 	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/prove"
+	"cognito-enroll/internal/sweeptest"
 )
 
 // The store stops answering, comes back, is killed, and comes back: people go on enrolling all the while, and a link of
@@ -95,8 +96,8 @@ func (c *cluster) invite(account string) link {
 	if l.path == "" || l.piece == "" {
 		c.Fatalf("no link in: %s", out)
 	}
-	c.canaries.add(classLink, strings.TrimPrefix(l.path, "/i/"))
-	c.canaries.add(classLink, strings.NewReplacer(" ", "", "-", "").Replace(l.piece))
+	c.secrets.Add(sweeptest.Link, strings.TrimPrefix(l.path, "/i/"))
+	c.secrets.Add(sweeptest.Link, strings.NewReplacer(" ", "", "-", "").Replace(l.piece))
 	return l
 }
 

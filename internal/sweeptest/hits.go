@@ -1,0 +1,88 @@
+package sweeptest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"regexp"
+)
+
+// enough is how many secrets of each class are looked for: a million needles fit in memory, and hide nothing.
+const enough = 20_000
+
+// needles are encoded secrets, found by their first eight bytes. The first three are looked up in a table first, which
+// nearly everything that is no secret fails.
+type needles struct {
+	first map[uint64][]needle
+	three [1 << 15]bool // whether one begins with bytes that fold to this
+	codes map[string]bool
+}
+
+type needle struct {
+	class Class
+	form  string
+	text  string
+}
+
+func newNeedles() *needles { return &needles{first: map[uint64][]needle{}, codes: map[string]bool{}} }
+
+func fold(a, b, c byte) int { return int(a&31)<<10 | int(b&31)<<5 | int(c&31) }
+
+// add says whether there is something to look for: what is too short would be found everywhere.
+func (n *needles) add(class Class, text string) bool {
+	if class == Code {
+		n.codes[text] = true
+		return true
+	}
+	added := false
+	for form, encoded := range Encodings(text) {
+		if len(encoded) >= 8 {
+			at := binary.LittleEndian.Uint64([]byte(encoded))
+			n.first[at] = append(n.first[at], needle{class, form, encoded})
+			n.three[fold(encoded[0], encoded[1], encoded[2])] = true
+			added = true
+		}
+	}
+	return added
+}
+
+// Hit is a secret that was found, and where.
+type Hit struct {
+	Class Class
+	Form  string
+	Near  string
+}
+
+func (h Hit) String() string { return fmt.Sprintf("%s (%s) in …%s…", h.Class, h.Form, h.Near) }
+
+// Six digits may be anything: only as a word of their own are they a code.
+var codeAlone = regexp.MustCompile(`(?:^|[^0-9A-Za-z.:*#-])([0-9]{6})(?:$|[^0-9A-Za-z.:#-])`)
+
+// find looks for all of them in a text.
+func (n *needles) find(text []byte) (hits []Hit) {
+	for i := 0; i+8 <= len(text); i++ {
+		if !n.three[fold(text[i], text[i+1], text[i+2])] {
+			continue
+		}
+		for _, needle := range n.first[binary.LittleEndian.Uint64(text[i:])] {
+			if bytes.HasPrefix(text[i:], []byte(needle.text)) {
+				hits = append(hits, Hit{needle.class, needle.form, near(text, i, i+20)})
+			}
+		}
+	}
+	if len(n.codes) > 0 {
+		for _, at := range codeAlone.FindAllSubmatchIndex(text, -1) {
+			if n.codes[string(text[at[2]:at[3]])] {
+				hits = append(hits, Hit{Code, "as it is", near(text, at[0], at[1])})
+			}
+		}
+	}
+	if at := bytes.Index(text, []byte("\x89PNG")); at >= 0 {
+		hits = append(hits, Hit{Key, "picture", near(text, at, at)})
+	}
+	return hits
+}
+
+func near(text []byte, from, to int) string {
+	return string(text[max(0, from-100):min(len(text), to)])
+}

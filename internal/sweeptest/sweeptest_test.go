@@ -1,0 +1,147 @@
+package sweeptest_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"cognito-enroll/internal/sweeptest"
+)
+
+// recorder hears what a sweep says of its test, and ends it when it is told to.
+type recorder struct {
+	testing.TB
+
+	said     []string
+	cleanups []func()
+}
+
+func (*recorder) Helper()                        {}
+func (r *recorder) Errorf(form string, _ ...any) { r.said = append(r.said, form) }
+func (r *recorder) Cleanup(do func())            { r.cleanups = append(r.cleanups, do) }
+
+func (r *recorder) end() {
+	for len(r.cleanups) > 0 {
+		last := len(r.cleanups) - 1
+		do := r.cleanups[last]
+		r.cleanups = r.cleanups[:last]
+		do()
+	}
+}
+
+// Every class in every encoding is found where it is planted, so that finding nothing means something.
+func TestEverySecretIsFound(t *testing.T) {
+	t.Parallel()
+	planted := 0
+	for _, class := range sweeptest.Classes() {
+		if class == sweeptest.Code {
+			continue
+		}
+		secret := "Canary-of/" + strings.ReplaceAll(string(class), " ", "") + strings.Repeat("=z", len(class))
+		for form, encoded := range sweeptest.Encodings(secret) {
+			s := sweeptest.New(t)
+			s.Add(class, secret)
+			if hits := s.Find([]byte(`{"msg":"x` + encoded + `y"}`)); len(hits) == 0 || hits[0].Class != class {
+				t.Errorf("%s, %s: found %v", class, form, hits)
+			}
+			planted++
+		}
+	}
+	if planted != 7*8 {
+		t.Errorf("%d planted, want eight encodings of seven classes", planted)
+	}
+	s := sweeptest.New(t)
+	s.Add(sweeptest.Code, "918273")
+	for text, want := range map[string]bool{`"code":"918273"`: true, `0.918273`: false, `id=1918273`: false, "\x89PNG\r\n": true, "nothing": false} {
+		if hits := s.Find([]byte(text)); (len(hits) > 0) != want {
+			t.Errorf("%q: found %v", text, hits)
+		}
+	}
+}
+
+// Whatever passes is learnt, and found in each kind of artefact.
+func TestEveryArtefactIsSwept(t *testing.T) {
+	t.Parallel()
+	const planted = "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLUKRSQ"
+	nothing := func(*http.Request, sweeptest.Hit) bool { return false }
+	for what, leave := range map[string]func(*recorder, *sweeptest.Secrets){
+		"a log":   func(_ *recorder, s *sweeptest.Secrets) { _, _ = io.WriteString(s.Log(io.Discard), "key="+planted) },
+		"a page":  func(_ *recorder, s *sweeptest.Secrets) { page(s.Pages(answering(planted), nothing)) },
+		"a title": func(_ *recorder, s *sweeptest.Secrets) { page(s.Pages(heading(planted), nothing)) },
+		"a file": func(r *recorder, s *sweeptest.Secrets) {
+			file := filepath.Join(t.TempDir(), "portal.db")
+			s.Store("sqlite:" + file)
+			write(t, file+"-wal", "…"+planted)
+		},
+	} {
+		r := &recorder{TB: t}
+		s := sweeptest.Of(r)
+		if sweeptest.Of(r) != s {
+			t.Error("one test has two sets of secrets")
+		}
+		page(s.Handler(answering(`{"SecretCode":"` + planted + `"}`)))
+		leave(r, s)
+		r.end()
+		if len(r.said) != 1 {
+			t.Errorf("%s: said %q", what, r.said)
+		}
+	}
+}
+
+// What people and the pool say to one another is known.
+func TestSecretsAreLearnt(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]sweeptest.Class{
+		`{"AuthParameters":{"PASSWORD":"Correct-Horse-9"}}`:            sweeptest.Password,
+		`{"AuthenticationResult":{"AccessToken":"eyJhbGciOi"}}`:        sweeptest.Token,
+		`{"Session":"AYABeEXAMPLE"}`:                                   sweeptest.Session,
+		`{"UserCode":"123456"}`:                                        sweeptest.Code,
+		`password=Correct-Horse-9&username=ada`:                        sweeptest.Password,
+		`piece=K7M2-QXRT`:                                              sweeptest.Link,
+		`<input name="flow" value="00112233445566778899aabbccddeeff">`: sweeptest.Cookie,
+	} {
+		mime := map[byte]string{'{': "application/x-amz-json-1.1", '<': "text/html; charset=utf-8"}[message[0]]
+		if mime == "" {
+			mime = "application/x-www-form-urlencoded"
+		}
+		sent, answered := sweeptest.New(t), sweeptest.New(t)
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(message))
+		request.Header.Set("Content-Type", mime)
+		sent.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) })).ServeHTTP(httptest.NewRecorder(), request)
+		page(answered.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", mime)
+			_, _ = io.WriteString(w, message)
+		})))
+		for _, s := range []*sweeptest.Secrets{sent, answered} {
+			if hits := s.Find([]byte(message)); len(hits) == 0 || hits[0].Class != want {
+				t.Errorf("%s: found %v, want the %s", message, hits, want)
+			}
+		}
+	}
+}
+
+func page(h http.Handler) {
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)) //nolint:noctx // nothing waits
+}
+
+func answering(text string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, text)
+	})
+}
+
+func heading(text string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Title", text) })
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
