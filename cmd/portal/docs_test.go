@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/userpool"
 )
 
@@ -48,7 +49,7 @@ func walk(t *testing.T, page string, replacements ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(pool)
+	server := httptest.NewServer(sweeptest.Of(t).Handler(pool))
 	t.Cleanup(server.Close)
 	info := pool.Info()
 	script := "set -euo pipefail\ntrap 'jobs -p | xargs -r kill' EXIT\n" + strings.Join(shellBlocks(t, page), "\n")

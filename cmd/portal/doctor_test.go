@@ -20,6 +20,7 @@ import (
 	"cognito-enroll/internal/doctor"
 	"cognito-enroll/internal/enroll"
 	"cognito-enroll/internal/secret"
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/userpool"
 )
 
@@ -44,7 +45,7 @@ func servePool(t *testing.T, options userpool.Options, signed bool) (*userpool.P
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(pool)
+	server := httptest.NewServer(sweeptest.Of(t).Handler(pool))
 	t.Cleanup(server.Close)
 	info := pool.Info()
 	for name, value := range map[string]string{

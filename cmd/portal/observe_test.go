@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/userpool"
 )
 
@@ -30,6 +31,7 @@ type watched struct {
 	upstream []string // operation and traceparent of each request to the pool
 	spans    []span
 	exported bytes.Buffer // the bodies that the collector got
+	figures  bytes.Buffer // all that was fetched of the admin listener
 }
 
 // span is what a collector makes of one.
@@ -41,6 +43,9 @@ type span struct {
 func startWatched(t *testing.T) *watched {
 	t.Helper()
 	w := &watched{}
+	secrets := sweeptest.Of(t)
+	secrets.Artefact("the exported spans", w.exported.Bytes)
+	secrets.Artefact("the figures", w.figures.Bytes)
 	var err error
 	if w.pool, err = userpool.New(userpool.Options{MFA: userpool.MFAOn, PreventUserExistenceErrors: true}); err != nil {
 		t.Fatal(err)
@@ -48,13 +53,13 @@ func startWatched(t *testing.T) *watched {
 	if err := w.pool.Seed(); err != nil {
 		t.Fatal(err)
 	}
-	pool := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+	pool := httptest.NewServer(secrets.Handler(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		w.mu.Lock()
 		w.upstream = append(w.upstream, operation+" "+r.Header.Get("Traceparent"))
 		w.mu.Unlock()
 		w.pool.ServeHTTP(out, r)
-	}))
+	})))
 	t.Cleanup(pool.Close)
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { w.collect(t, r) }))
 	t.Cleanup(collector.Close)
@@ -119,6 +124,7 @@ func (w *watched) fetch(method, url string, headers ...string) (int, string) {
 func (w *watched) metrics() string {
 	w.t.Helper()
 	_, body := w.fetch(http.MethodGet, "http://"+w.admin+"/metrics")
+	w.figures.WriteString(body)
 	return body
 }
 

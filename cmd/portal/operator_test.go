@@ -22,6 +22,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/userpool"
 	"cognito-enroll/internal/webhook"
 )
@@ -32,6 +33,9 @@ type office struct {
 	pool *userpool.Pool
 	file string // the store
 	env  []string
+
+	secrets *sweeptest.Secrets
+	log     io.Writer
 
 	told  chan struct{} // one for each hook
 	mu    sync.Mutex
@@ -47,7 +51,9 @@ func openOffice(t *testing.T) *office {
 	var err error
 	o.pool, err = userpool.New(userpool.Options{MFA: userpool.MFAOn, SessionValidity: 15 * time.Minute, AccessKeyID: "local", SecretAccessKey: "local"})
 	o.must(err)
-	cognito := httptest.NewServer(o.pool)
+	o.secrets = sweeptest.Of(t)
+	o.secrets.Store("sqlite:" + o.file)
+	cognito := httptest.NewServer(o.secrets.Handler(o.pool))
 	t.Cleanup(cognito.Close)
 	tickets := httptest.NewServer(http.HandlerFunc(o.takeHook))
 	t.Cleanup(tickets.Close)
@@ -65,9 +71,15 @@ func openOffice(t *testing.T) *office {
 		"PORTAL_SMTP_URL", "smtp://" + o.openMail(), "PORTAL_MAIL_FROM", "mfa@example.com",
 		"PORTAL_WEBHOOK_URL", tickets.URL, "PORTAL_WEBHOOK_SECRETS", webhook.NewSecret().Encode().Reveal(), "SUDO_USER", "olivia",
 	}
+	o.log = o.secrets.Log(t.Output())
+	o.secrets.Artefact("webhooks", func() []byte { return []byte(strings.Join(o.hooks, "\n")) })
+	o.secrets.Artefact("mails", func() []byte { return []byte(strings.Join(o.mails, "\n")) }, sweeptest.Link) // their address, see mail
 	key, _ := o.run("api-key", "tickets", "-scopes", "invites")
 	printed := regexp.MustCompile(`application: +(\S+)\n.*KEYS: +(\S+)`).FindStringSubmatch(key)
 	o.env = append(o.env, "PORTAL_API_KEYS", printed[2], ticketKey, printed[1])
+	for i := 0; i+1 < len(o.env); i += 2 {
+		o.secrets.Settings(o.env[i] + "=" + o.env[i+1])
+	}
 	for name, groups := range map[string][]string{"ada": {"staff"}, "alan": {"staff"}, "cfo": {"finance"}} {
 		o.must(o.pool.AddUser(userpool.User{
 			Username: name, Password: "Correct-Horse-9", Groups: groups, Attributes: map[string]string{"email": name + "@example.test", "email_verified": "true"},
@@ -87,7 +99,7 @@ func (o *office) must(err error) {
 func (o *office) run(args ...string) (stdout string, err error) {
 	o.t.Helper()
 	var out bytes.Buffer
-	err = run(o.t.Context(), args, environment(o.env...), &out, o.t.Output())
+	err = run(o.t.Context(), args, environment(o.env...), &out, o.log)
 	return out.String(), err
 }
 
@@ -114,7 +126,7 @@ func (o *office) serve() string {
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, []string{"serve", "-listen", "127.0.0.1:0", "-drain-delay", "0s"}, environment(o.env...), write, o.t.Output())
+		err := run(ctx, []string{"serve", "-listen", "127.0.0.1:0", "-drain-delay", "0s"}, environment(o.env...), write, o.log)
 		_ = write.Close()
 		ended <- err
 	}()

@@ -15,6 +15,7 @@ import (
 
 	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/userpool"
 )
 
@@ -52,7 +53,7 @@ func openTenants(t *testing.T, address, storeA, storeB string) (folder string, a
 		if err := pool.AddUser(userpool.User{Username: "ada", Password: x.password, Attributes: map[string]string{"email": "ada@example.test", "email_verified": "true"}}); err != nil {
 			t.Fatal(err)
 		}
-		cognito := httptest.NewServer(pool)
+		cognito := httptest.NewServer(sweeptest.Of(t).Handler(pool))
 		t.Cleanup(cognito.Close)
 		var printed strings.Builder
 		if err := run(t.Context(), []string{"api-key", "tickets", "-scopes", "invites+coverage+handoffs"}, environment(), &printed, io.Discard); err != nil {
@@ -66,6 +67,7 @@ func openTenants(t *testing.T, address, storeA, storeB string) (folder string, a
 			"COGNITO_USER_POOL_ID=" + info.UserPoolID, "COGNITO_CLIENT_ID=" + info.ClientID, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=" + cognito.URL,
 			"COGNITO_MFA=on", "PORTAL_DESK_GROUPS=desk=agent", "PORTAL_API_KEYS=" + key[2],
 		}
+		sweeptest.Of(t).Settings(x.lines...)
 		x.write()
 		return x
 	}

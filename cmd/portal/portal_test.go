@@ -21,6 +21,7 @@ import (
 	"cognito-enroll/internal/dynamotest"
 	"cognito-enroll/internal/htmltest"
 	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/totp"
 	"cognito-enroll/internal/userpool"
 )
@@ -154,10 +155,10 @@ func TestCommands(t *testing.T) {
 func TestTheDemo(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stdout, write := io.Pipe()
-	var log bytes.Buffer
+	log := sweeptest.Of(t).Log(io.Discard)
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, []string{"-listen", "127.0.0.1:0"}, environment(), write, &log)
+		err := run(ctx, []string{"-listen", "127.0.0.1:0"}, environment(), write, log)
 		_ = write.Close()
 		ended <- err
 	}()
@@ -204,10 +205,14 @@ func TestTheProcessIsKilledBetweenAnyTwoRequests(t *testing.T) {
 	}
 	portalBinary, poolBinary := buildCommand(t, "cognito-enroll/cmd/portal"), buildCommand(t, "cognito-enroll/cmd/userpool")
 	t.Run("with a file", func(t *testing.T) {
-		killBetweenRequests(t, portalBinary, poolBinary, "PORTAL_STORE=sqlite:"+filepath.Join(t.TempDir(), "portal.db"))
+		store := "sqlite:" + filepath.Join(t.TempDir(), "portal.db")
+		sweeptest.Of(t).Store(store)
+		killBetweenRequests(t, portalBinary, poolBinary, "PORTAL_STORE="+store)
 	})
 	t.Run("with a table", func(t *testing.T) {
-		killBetweenRequests(t, portalBinary, poolBinary, "PORTAL_STORE="+dynamotest.Table(t),
+		store := dynamotest.Table(t)
+		sweeptest.Of(t).Store(store)
+		killBetweenRequests(t, portalBinary, poolBinary, "PORTAL_STORE="+store,
 			"AWS_ENDPOINT_URL_DYNAMODB="+dynamotest.Endpoint(), "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local")
 	})
 }
@@ -294,7 +299,9 @@ func startProcess(t testing.TB, binary string, env []string, args ...string) *pr
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	cmd.Env = append(env, "HOME="+t.TempDir(), "AWS_EC2_METADATA_DISABLED=true")
-	cmd.Stderr = t.Output()
+	secrets := sweeptest.Of(t)
+	secrets.Settings(env...)
+	cmd.Stderr = secrets.Log(t.Output())
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -335,7 +342,7 @@ func newBrowser(t *testing.T, base string) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{t: t, base: base, http: http.Client{Jar: jar}}
+	return &browser{t: t, base: base, http: http.Client{Jar: jar, Transport: sweeptest.Of(t).Transport(http.DefaultTransport)}}
 }
 
 // moveTo takes the cookies along to another port, as a browser does: cookies know no ports.

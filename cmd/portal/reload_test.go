@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"cognito-enroll/internal/session"
+	"cognito-enroll/internal/sweeptest"
 )
 
 // inside is the portal in this process, on a free port.
@@ -36,9 +37,10 @@ func startInside(t *testing.T, args ...string) *inside {
 	ctx, cancel := context.WithCancel(t.Context())
 	out, stdout := io.Pipe()
 	errs, stderr := io.Pipe()
+	log := sweeptest.Of(t).Log(stderr)
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, append([]string{"-listen", "127.0.0.1:0"}, args...), environment(), stdout, stderr)
+		err := run(ctx, append([]string{"-listen", "127.0.0.1:0"}, args...), environment(), stdout, log)
 		_, _ = stdout.CloseWithError(err), stderr.CloseWithError(err)
 		ended <- err
 	}()
@@ -319,6 +321,7 @@ func startOutside(t *testing.T, binary string, env []string) *outside {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, "-listen", "127.0.0.1:0")
 	cmd.Env = append(env, "HOME="+t.TempDir(), "AWS_EC2_METADATA_DISABLED=true")
+	sweeptest.Of(t).Settings(env...)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -337,7 +340,7 @@ func startOutside(t *testing.T, binary string, env []string) *outside {
 	if address == nil {
 		t.Fatalf("the portal says %q", lines.Text())
 	}
-	return &outside{t: t, cmd: cmd, address: address[1], log: bufio.NewScanner(stderr)}
+	return &outside{t: t, cmd: cmd, address: address[1], log: bufio.NewScanner(io.TeeReader(stderr, sweeptest.Of(t).Log(io.Discard)))}
 }
 
 // terminate sends SIGTERM and reads the log on to a message.

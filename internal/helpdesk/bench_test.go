@@ -33,7 +33,6 @@ func BenchmarkRedemption(b *testing.B) {
 			b.StopTimer()
 			w.clock.advance(time.Hour)
 			link := w.mint(minting("ada"))
-			w.secrets = nil
 			b.StartTimer()
 			opened, err := w.desk.Open(w.ctx, link.Locator, link.Piece)
 			w.ok(err)

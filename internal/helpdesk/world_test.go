@@ -24,6 +24,7 @@ import (
 	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/store"
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/totp"
 	"cognito-enroll/internal/userpool"
 )
@@ -101,6 +102,13 @@ func (l *log) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
+// said is all of it, as text.
+func (l *log) said() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return fmt.Append(nil, l.text.String(), l.alarms, l.changes)
+}
+
 func (l *log) alarm(_ context.Context, a helpdesk.Alarm) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -144,8 +152,8 @@ type world struct {
 	options   helpdesk.Options
 	outbox    *outbox
 	log       *log
-	secrets   []string // that must be nowhere
-	read      int64    // how far writes has read the audit trail
+	secrets   *sweeptest.Secrets
+	read      int64 // how far writes has read the audit trail
 }
 
 // engines runs a test on each engine.
@@ -175,13 +183,15 @@ func open(t testing.TB, pool userpool.Options, url string, change func(*helpdesk
 	t.Helper()
 	w := &world{
 		TB: t, ctx: t.Context(), url: url, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)},
-		outbox: &outbox{sent: map[string]helpdesk.Notice{}}, log: &log{},
+		outbox: &outbox{sent: map[string]helpdesk.Notice{}}, log: &log{}, secrets: sweeptest.Of(t),
 	}
+	w.secrets.Artefact("what the desk says", w.log.said)
+	w.secrets.Store(url)
 	pool.Now, pool.Keys = w.clock.Now, sharedKeys
 	var err error
 	w.pool, err = userpool.New(pool)
 	w.ok(err)
-	settings := w.settings(w.pool.Transport())
+	settings := w.settings(w.secrets.Transport(w.pool.Transport()))
 	w.api = cip.NewFromConfig(settings, func(o *cip.Options) { o.Retryer = aws.NopRetryer{} })
 	w.directory = cognito.NewDirectory(cognito.Options{AWS: settings, UserPoolID: w.pool.Info().UserPoolID, Now: w.clock.Now})
 	w.store = w.openStore()
@@ -309,9 +319,7 @@ func (w *world) mint(wish helpdesk.Minting) helpdesk.NewLink {
 
 func (w *world) hide(link helpdesk.NewLink) {
 	for _, text := range []string{link.Locator.Reveal(), link.Piece.Reveal(), strings.ReplaceAll(link.Piece.Reveal(), "-", "")} {
-		if text != "" {
-			w.secrets = append(w.secrets, text, strings.ToUpper(text), strings.ToLower(text))
-		}
+		w.secrets.Add(sweeptest.Link, text)
 	}
 }
 

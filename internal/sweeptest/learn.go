@@ -39,9 +39,7 @@ func (s *Secrets) Pages(next http.Handler, may func(*http.Request, Hit) bool) ht
 		request.Body = body
 		answer := &written{ResponseWriter: w}
 		defer func() { // also when the connection is cut
-			if path := locatorInPath.FindStringSubmatch(r.URL.Path); path != nil {
-				s.Add(Link, path[1])
-			}
+			s.locators([]byte(r.URL.Path))
 			s.learn(r.Header, body.read.Bytes())
 			s.learn(w.Header(), answer.text.Bytes())
 			s.check(r, w.Header(), answer.text.Bytes(), may)
@@ -125,8 +123,8 @@ func (w *written) Write(p []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (w *written) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// locatorInPath is what opens a link, a hand-off or the page of "that was not me".
-var locatorInPath = regexp.MustCompile(`^/(?:i|handoff|not-me)/([^/]+)`)
+// locator is what opens a link, a hand-off or the page of "that was not me".
+var locator = regexp.MustCompile(`/(?:i|handoff|not-me)/([\w-]{16,})`)
 
 // pieceSpoken is a piece of a link as agents read it out. Where people's names open links, a name is no secret.
 var pieceSpoken = regexp.MustCompile(`^[0-9A-Z]{4}(-[0-9A-Z]{4})+$`)
@@ -154,14 +152,22 @@ func (s *Secrets) learn(header http.Header, body []byte) {
 			}
 		}
 	case mime == "text/html":
+		s.locators(body)
 		for _, token := range flowOnPage.FindAllSubmatch(body, -1) {
 			s.Add(Cookie, string(token[1]))
 		}
 	case strings.Contains(mime, "json"):
+		s.locators(body)
 		var object map[string]any
 		if json.Unmarshal(body, &object) == nil {
 			s.object(object)
 		}
+	}
+}
+
+func (s *Secrets) locators(text []byte) {
+	for _, found := range locator.FindAllSubmatch(text, -1) {
+		s.Add(Link, string(found[1]))
 	}
 }
 

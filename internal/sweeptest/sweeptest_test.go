@@ -9,8 +9,22 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"cognito-enroll/internal/dynamotest"
+	"cognito-enroll/internal/postgrestest"
 	"cognito-enroll/internal/sweeptest"
 )
+
+func TestMain(m *testing.M) {
+	dynamotest.Main()
+	code := m.Run()
+	postgrestest.Stop()
+	dynamotest.Stop()
+	os.Exit(code)
+}
 
 // recorder hears what a sweep says of its test, and ends it when it is told to.
 type recorder struct {
@@ -68,27 +82,51 @@ func TestEveryArtefactIsSwept(t *testing.T) {
 	t.Parallel()
 	const planted = "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLUKRSQ"
 	nothing := func(*http.Request, sweeptest.Hit) bool { return false }
-	for what, leave := range map[string]func(*recorder, *sweeptest.Secrets){
-		"a log":   func(_ *recorder, s *sweeptest.Secrets) { _, _ = io.WriteString(s.Log(io.Discard), "key="+planted) },
-		"a page":  func(_ *recorder, s *sweeptest.Secrets) { page(s.Pages(answering(planted), nothing)) },
-		"a title": func(_ *recorder, s *sweeptest.Secrets) { page(s.Pages(heading(planted), nothing)) },
-		"a file": func(r *recorder, s *sweeptest.Secrets) {
+	for what, leave := range map[string]func(*testing.T, *sweeptest.Secrets){
+		"a log":   func(_ *testing.T, s *sweeptest.Secrets) { _, _ = io.WriteString(s.Log(io.Discard), "key="+planted) },
+		"a page":  func(_ *testing.T, s *sweeptest.Secrets) { page(s.Pages(answering(planted), nothing)) },
+		"a title": func(_ *testing.T, s *sweeptest.Secrets) { page(s.Pages(heading(planted), nothing)) },
+		"a file": func(t *testing.T, s *sweeptest.Secrets) {
 			file := filepath.Join(t.TempDir(), "portal.db")
 			s.Store("sqlite:" + file)
 			write(t, file+"-wal", "…"+planted)
 		},
+		"a table of PostgreSQL": func(t *testing.T, s *sweeptest.Secrets) {
+			address := postgrestest.Database(t)
+			s.Store(address)
+			_, rest, _ := strings.Cut(address, "search_path=")
+			schema, _, _ := strings.Cut(rest, "&")
+			postgrestest.Execute(t, "CREATE TABLE "+schema+".kept (what bytea)")
+			postgrestest.Execute(t, "INSERT INTO "+schema+".kept VALUES ($1)", []byte(planted))
+		},
+		"a table of DynamoDB": func(t *testing.T, s *sweeptest.Secrets) {
+			address := dynamotest.Table(t)
+			s.Store(address)
+			_, err := dynamotest.Client().PutItem(t.Context(), &dynamodb.PutItemInput{
+				TableName: aws.String(strings.TrimPrefix(address, "dynamodb:")),
+				Item: map[string]types.AttributeValue{
+					"pk": &types.AttributeValueMemberS{Value: "a"}, "sk": &types.AttributeValueMemberS{Value: "b"},
+					"what": &types.AttributeValueMemberB{Value: []byte(planted)},
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		},
 	} {
-		r := &recorder{TB: t}
-		s := sweeptest.Of(r)
-		if sweeptest.Of(r) != s {
-			t.Error("one test has two sets of secrets")
-		}
-		page(s.Handler(answering(`{"SecretCode":"` + planted + `"}`)))
-		leave(r, s)
-		r.end()
-		if len(r.said) != 1 {
-			t.Errorf("%s: said %q", what, r.said)
-		}
+		t.Run(what, func(t *testing.T) {
+			r := &recorder{TB: t}
+			s := sweeptest.Of(r)
+			if sweeptest.Of(r) != s {
+				t.Error("one test has two sets of secrets")
+			}
+			page(s.Handler(answering(`{"SecretCode":"` + planted + `"}`)))
+			leave(t, s)
+			r.end()
+			if len(r.said) != 1 {
+				t.Errorf("said %q, want one word of the key", r.said)
+			}
+		})
 	}
 }
 
