@@ -17,6 +17,7 @@ import (
 	"cognito-enroll/internal/mail"
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/store"
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/userpool"
 )
 
@@ -28,22 +29,25 @@ func TestALostPhoneIsToldByMail(t *testing.T) {
 	must(t, pool.AddUser(userpool.User{Username: "ada", Password: "Correct-Horse-9", Attributes: map[string]string{
 		"email": "ada@example.test", "email_verified": "true", "phone_number": "+15550100", "phone_number_verified": "true", "name": "Ada",
 	}}))
-	info := pool.Info()
+	info, secrets := pool.Info(), sweeptest.Of(t)
 	directory := cognito.NewDirectory(cognito.Options{
 		AWS: aws.Config{
-			Region: info.Region, BaseEndpoint: aws.String("http://pool.test"), HTTPClient: &http.Client{Transport: pool.Transport()},
+			Region: info.Region, BaseEndpoint: aws.String("http://pool.test"), HTTPClient: &http.Client{Transport: secrets.Transport(pool.Transport())},
 			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{AccessKeyID: info.AccessKeyID, SecretAccessKey: info.SecretAccessKey}, nil
 			}),
 		}, UserPoolID: info.UserPoolID, Now: clock,
 	})
-	memory, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "portal.db"), store.Options{Now: clock, ReadTimeout: time.Minute, WriteTimeout: time.Minute})
+	file := "sqlite:" + filepath.Join(t.TempDir(), "portal.db")
+	secrets.Store(file)
+	memory, err := store.Open(t.Context(), file, store.Options{Now: clock, ReadTimeout: time.Minute, WriteTimeout: time.Minute})
 	must(t, err)
 	t.Cleanup(func() { _ = memory.Close() })
+	log := secrets.Log(t.Output())
 	desk := func(server mail.Server) *helpdesk.Desk {
 		d, err := helpdesk.New(helpdesk.Options{
 			Pool: info.UserPoolID, Directory: directory, Store: memory, Notifier: mailer(t, server), Required: true,
-			Key: secret.New("0123456789abcdef0123456789ABCDEF"), Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: clock,
+			Key: secret.New("0123456789abcdef0123456789ABCDEF"), Log: slog.New(slog.NewTextHandler(log, nil)), Now: clock,
 		})
 		must(t, err)
 		return d
@@ -83,9 +87,11 @@ func TestALostPhoneIsToldByMail(t *testing.T) {
 			}
 		}
 	}
+	secrets.Add(sweeptest.Link, piece.Piece.Reveal())
 	if locator == nil {
 		t.Fatalf("no link in\n%s", sent.text)
 	}
+	secrets.Add(sweeptest.Link, locator[1])
 	_, err = d.Open(t.Context(), secret.New(locator[1]), piece.Piece)
 	must(t, err)
 	for _, m := range []message{told, sent} {

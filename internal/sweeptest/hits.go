@@ -7,8 +7,8 @@ import (
 	"regexp"
 )
 
-// enough is how many secrets of each class are looked for: a million needles fit in memory, and hide nothing.
-const enough = 20_000
+// enough is how many secrets of each class are looked for: as many as a long run needs, and hide nothing.
+const enough = 100_000
 
 // needles are encoded secrets, found by their first eight bytes. The first three are looked up in a table first, which
 // nearly everything that is no secret fails.

@@ -22,6 +22,7 @@ import (
 	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/store"
+	"cognito-enroll/internal/sweeptest"
 	"cognito-enroll/internal/webhook"
 )
 
@@ -55,6 +56,12 @@ type call struct {
 func open(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, url: "sqlite:" + filepath.Join(t.TempDir(), "portal.db"), now: start, status: http.StatusNoContent, secret: webhook.NewSecret(), arrived: make(chan struct{}, 1000)}
+	secrets := sweeptest.Of(t)
+	secrets.Add(sweeptest.PortalKey, w.secret.Encode().Reveal())
+	secrets.Add(sweeptest.PortalKey, "in-the-address")
+	secrets.Store(w.url)
+	secrets.Artefact("the log", w.log.Bytes)
+	secrets.Artefact("what the ticket system hears", func() []byte { return fmt.Appendf(nil, "%s", w.came) })
 	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
