@@ -25,6 +25,7 @@ type person struct {
 	client       *http.Client
 	random       *rand.Rand
 	late         time.Duration // waits at most so long before each form
+	begins       chan struct{} // is closed when he may begin; nil: at once
 	report       bool          // keeps his way for the message of a failure
 
 	// Where he stands.
