@@ -45,11 +45,8 @@ func (b *browser) send(r *http.Request) *httptest.ResponseRecorder {
 	for name, value := range b.cookies() {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
-	w, node := httptest.NewRecorder(), b.handler.Load()
-	if len(b.nodes) > 0 {
-		node = b.nodes[b.served.Add(1)%int64(len(b.nodes))]
-	}
-	node.ServeHTTP(w, r)
+	w := httptest.NewRecorder()
+	b.node().ServeHTTP(w, r)
 	u, err := url.Parse(b.server.URL)
 	b.must(err)
 	b.client.Jar.SetCookies(u, w.Result().Cookies())

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -35,6 +34,12 @@ func (s *Server) showLine(c echo.Context, f enroll.Flow) error {
 	if !s.mustWait(c, f) {
 		return s.goTo(c, "/sign-in")
 	}
+	return s.waits(c, f)
+}
+
+// waits is that page, also in the place of the one to sign in. That does not lead here: two nodes that know the line
+// differently would send a browser to and fro.
+func (s *Server) waits(c echo.Context, f enroll.Flow) error {
 	page := s.page(c, f, "problem.busy.title", false)
 	page.Account = ""
 	model := views.Line{Page: page, ReturnTo: s.knownReturn(c.QueryParam(returnParameter))}
@@ -45,14 +50,6 @@ func (s *Server) showLine(c echo.Context, f enroll.Flow) error {
 		model.Page.Refresh = model.Every
 	}
 	return s.render(c, http.StatusOK, views.LinePage(model))
-}
-
-// linePath is where the line is, for somebody who wants to go on somewhere afterwards.
-func linePath(returnTo string) string {
-	if returnTo == "" {
-		return "/line"
-	}
-	return "/line?" + url.Values{returnParameter: {returnTo}}.Encode()
 }
 
 // takePlace takes a place in the line. Who has one keeps it.

@@ -29,7 +29,7 @@ func crowded(t *testing.T, changes ...func(*portalOptions)) (*portal, *throttle.
 func TestWaitingInLine(t *testing.T) {
 	p, _ := crowded(t)
 	b := p.browser()
-	b.get("/sign-in?return_to=hr").at("/line").status(http.StatusOK).golden("line-join.html")
+	b.get("/sign-in?return_to=hr").at("/sign-in").status(http.StatusOK).golden("line-join.html")
 	if b.page.Count("#password") > 0 {
 		t.Error("asks for a password that it cannot use yet")
 	}
@@ -41,7 +41,7 @@ func TestWaitingInLine(t *testing.T) {
 		b.get("/line").at("/line").text("#step", "Your place in line: 1453")
 	}
 	p.clock.advance(time.Minute)
-	b.get("/sign-in").at("/line").text("#step", "Expected wait: 1 minute")
+	b.get("/sign-in").text("#step", "Expected wait: 1 minute")
 	b.text("#step", "Your place in line: 726")
 	p.wantCalls("")
 	p.clock.advance(time.Minute)
@@ -130,7 +130,9 @@ func TestWhoWasLetInIsNotSentBack(t *testing.T) {
 	}
 	late.get("/sign-in").at("/sign-in").submit("/sign-in", "username", "ada", "password", password).at("/set-up")
 	done.submit("/try").at("/sign-in").submit("/sign-in", "username", "grace", "password", password).at("/challenge")
-	p.browser().get("/sign-in").at("/line")
+	if other := p.browser().get("/sign-in"); other.page.Count(`form[action="/line"]`) == 0 {
+		t.Error("somebody else was let in, too")
+	}
 }
 
 // A cookie that was made up, or is of another portal, is no place.
@@ -142,7 +144,7 @@ func TestAMadeUpPlace(t *testing.T) {
 	for _, value := range []string{"x", "1~", theirs.cookies()["__Host-line"]} {
 		b := p.browser()
 		b.setCookie("__Host-line", value)
-		b.get("/sign-in").at("/line").status(http.StatusOK)
+		b.get("/sign-in").status(http.StatusOK)
 		if b.page.Count(`form[action="/line"]`) == 0 {
 			t.Errorf("%q is taken for a place", value)
 		}
@@ -150,6 +152,24 @@ func TestAMadeUpPlace(t *testing.T) {
 	b := p.browser()
 	b.get("/line")
 	b.do(b.request(http.MethodPost, "/line", url.Values{"username": {strings.Repeat("x", 1500)}})).at("/line").status(http.StatusOK)
+}
+
+// Two nodes know the line differently: one has just started, or cannot reach the store. Neither sends a browser to and fro.
+func TestNodesThatKnowTheLineDifferently(t *testing.T) {
+	p, _ := crowded(t)
+	p.nodes = append(p.nodes, p.handler.Load())
+	p.restart()
+	p.nodes = append(p.nodes, p.handler.Load())
+	for _, path := range []string{"/sign-in", "/line", "/line", "/sign-in"} {
+		b := p.browser()
+		b.get(path).status(http.StatusOK)
+		if b.page.Count(`form[action="/line"]`) > 0 {
+			b.submit("/line", "username", "ada").status(http.StatusOK)
+		}
+		for range 4 {
+			b.get("/line").status(http.StatusOK)
+		}
+	}
 }
 
 // When nobody waits the line leads on.
@@ -170,7 +190,7 @@ func TestBrowserWaitsInLine(t *testing.T) {
 				p.handler.Load().Room.Enter(t.Context(), "127.0.0.1/32")
 			}
 			b := p.openTab(l)
-			b.open("/sign-in").at("/line").fill("#username", "ada").click(submit).shows("#step", "Your place in line: 98")
+			b.open("/sign-in").fill("#username", "ada").click(submit).shows("#step", "Your place in line: 98")
 			b.keep("line")
 			p.clock.advance(2 * time.Second)
 			b.shows("#step", "Your place in line: 74")

@@ -77,7 +77,7 @@ type portal struct {
 	rewrite          func([]byte) []byte // what another service in the pool's place would answer
 	secrets          *sweeptest.Secrets
 	log              *lockedBuffer
-	nodes            []*web.Server // that serve in turn past the network; none: the one there is
+	nodes            []*web.Server // that serve in turn; none: the one there is
 	served           atomic.Int64
 	background       sync.WaitGroup     // what nobody waits for
 	collected        []userpool.Request // of the pool, so far
@@ -183,7 +183,7 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 		t.Fatal(err)
 	}
 	p.pool.SetEndpoint(embeddedURL)
-	handler := p.secrets.Pages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) }), p.mayHold)
+	handler := p.secrets.Pages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.node().ServeHTTP(w, r) }), p.mayHold)
 	p.server = httptest.NewUnstartedServer(handler)
 	p.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(p.log, nil), slog.LevelDebug)
 	switch {
@@ -201,6 +201,14 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	t.Cleanup(p.background.Wait)
 	p.restart()
 	return p
+}
+
+// node is who serves the next request.
+func (p *portal) node() *web.Server {
+	if len(p.nodes) > 0 {
+		return p.nodes[p.served.Add(1)%int64(len(p.nodes))]
+	}
+	return p.handler.Load()
 }
 
 // mayHold says which secrets an answer may have. Every other one is where it must not be: tokens, sessions, passwords,

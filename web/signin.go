@@ -19,7 +19,7 @@ func (s *Server) showSignIn(c echo.Context, f enroll.Flow) error {
 		f.ReturnTo = s.knownReturn(key)
 	}
 	if s.mustWait(c, f) {
-		return s.goTo(c, linePath(f.ReturnTo))
+		return s.waits(c, f)
 	}
 	username := f.Username
 	if held, ok := s.ticket(c); ok && newcomer(f) {

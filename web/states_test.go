@@ -336,7 +336,7 @@ func atLine(b *browser) {
 	for range 1455 {
 		b.handler.Load().Room.Enter(b.t.Context(), "127.0.0.1/32")
 	}
-	b.get("/sign-in").at("/line")
+	b.get("/line").at("/line")
 }
 
 // branded is a portal with all that an operator can set.

@@ -89,10 +89,10 @@ func (v *stormer) enroll() {
 		switch {
 		case !ok:
 			return
-		case at == "/line" && page.Count(`form[action="/line"]`) > 0:
+		case page.Count(`form[action="/line"]`) > 0:
 			v.takes(time.Second)
 			page, at, ok = v.visit(http.MethodPost, "/line", page.Form("/line", "username", v.name))
-		case at == "/line":
+		case page.Count(`[hx-get="/line"]`) > 0:
 			place, _ := strconv.Atoi(strings.Map(digits, page.Text("#step p")))
 			v.places = append(v.places, place)
 			seconds, err := strconv.Atoi(refreshOf(page))

@@ -131,7 +131,8 @@ type Flow struct {
 	Trying   bool      // signing in once more, to try the app
 	ProvenAt time.Time // when that succeeded
 
-	unknown []field // of a newer version; kept, so that a roll-back loses nothing
+	unknown      []field // of a newer version; kept, so that a roll-back loses nothing
+	unknownFlags uint64  // likewise
 }
 
 // ID is a random number that names one sign-in. The zero ID is of a flow that nobody has signed in to.

@@ -13,8 +13,9 @@ import (
 )
 
 // A flow on the wire is a list of fields, each a tag, a length and that many bytes (unsigned varints). Empty fields
-// are left out. A tag is never given a new meaning. Fields that this version does not know are kept as they are, so
-// that nodes of two versions can serve one flow by turns.
+// are left out. A tag is never given a new meaning, nor is a flag. Those that this version does not know are kept as they
+// are, so that nodes of two versions can serve one flow by turns. A step, a notice or a method that it does not know ends the
+// flow: a version that brings one only reads it, and the next one writes it.
 //
 // Tokens, sessions and keys are stored without the base64 or base32 that they are written in, which makes the cookie a
 // quarter smaller: see pack.
@@ -158,6 +159,7 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		for i, field := range f.flagged() {
 			*field = flags>>i&1 != 0
 		}
+		f.unknownFlags = flags >> len(f.flagged()) << len(f.flagged())
 	case tagKey:
 		f.Key, err = unpack(value)
 	case tagKeyMade:
@@ -222,7 +224,7 @@ func (f *Flow) flagged() [8]*bool {
 }
 
 func (f Flow) flags() uint64 {
-	var flags uint64
+	flags := f.unknownFlags
 	for i, field := range f.flagged() {
 		if *field {
 			flags |= 1 << i

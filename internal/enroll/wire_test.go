@@ -64,18 +64,61 @@ func TestTheWireGivesTheSameFlowBack(t *testing.T) {
 
 // A node of the next version may have added fields; one of this version must hand them on.
 func TestFieldsOfANewerVersionAreKept(t *testing.T) {
-	newer := append([]byte{}, 99, 3, 'n', 'e', 'w')
+	const flags = 7
+	field := []byte{99, 3, 'n', 'e', 'w'}
 	var f enroll.Flow
-	if err := f.UnmarshalBinary(newer); err != nil {
+	if err := f.UnmarshalBinary(append([]byte{flags, 3, 0x80, 0x80, 0x04}, field...)); err != nil { // bit 16 alone
 		t.Fatal(err)
 	}
-	f.Username = "ada"
+	f.Username, f.HasApp = "ada", true // which is bit 0
 	data, err := f.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Contains(data, newer) {
-		t.Errorf("wire %q has lost %q", data, newer)
+	for _, kept := range [][]byte{field, {flags, 3, 0x81, 0x80, 0x04}} {
+		if !bytes.Contains(data, kept) {
+			t.Errorf("wire %q has lost %q", data, kept)
+		}
+	}
+}
+
+// firstFlow is what firstWire means: every field that there was when it was written.
+func firstFlow() enroll.Flow {
+	at := func(seconds int64) time.Time { return time.Unix(1_800_000_000+seconds, 0) }
+	return enroll.Flow{
+		ID: enroll.ID{1, 15: 2}, Began: at(1), Touched: at(2), Step: enroll.StepScan, Username: "ada", Account: "9f2c6a7e",
+		Authority: enroll.Authority{AccessToken: secret.New("AAEC.AwQF.BgcI"), Session: enroll.Session{Text: secret.New("AYABe"), UserID: "9f2c"}},
+		Until:     at(3), Grant: enroll.ID{3, 15: 4}, Notice: enroll.NoticeRemoved, ReturnTo: "hr", Held: "1.00ff", Elsewhere: true,
+		Word: enroll.Word{Text: secret.New("K7M2QX"), Made: at(4)}, Method: enroll.MethodEmail,
+		Methods: []enroll.Method{enroll.MethodApp, enroll.MethodEmail}, Destination: "a***@e***", Attributes: []string{"name"}, SignedInAt: at(5),
+		Looked: true, Prefers: true, HasApp: true, ByApp: true, Key: secret.New(key52), KeyMade: at(6),
+		Earlier: []secret.Text{secret.New("lower-case is no base32")}, DeviceName: "Ada’s phone", Verified: true, Unsure: true,
+		Spent: enroll.Spent{Code: secret.New("004217"), At: at(7)}, DoneAt: at(8), Trying: true, ProvenAt: at(9),
+	}
+}
+
+// firstWire is never written anew: nodes of the version that wrote it may run beside this one. What fields mean that were
+// added since is held by another text like it.
+const firstWire = "" +
+	"AQEEAgNhZGEDDXQDAAECAwMEBQMGBwgEBnBBWUFCZQUEOWYyYwYFhsjOtA0HAv8BCCFrSGVsbG8h3q2+70hlbGxvId6tvu9IZWxsbyHerb7vSGUJ" +
+	"BYzIzrQNChhwbG93ZXItY2FzZSBpcyBubyBiYXNlMzILDUFkYeKAmXMgcGhvbmUMB3AwMDQyMTcNBY7IzrQNDgWQyM60DQ8FksjOtA0QAQURAQIS" +
+	"AQASAQITCWEqKipAZSoqKhQEbmFtZRUFisjOtA0WEAEAAAAAAAAAAAAAAAAAAAIXAmhyGAWCyM60DRkIOWYyYzZhN2UaEAMAAAAAAAAAAAAAAAAA" +
+	"AAQbB3BLN00yUVgcBYjIzrQNHQYxLjAwZmYeBYTIzrQN"
+
+func TestTheWireNeverChangesItsMeaning(t *testing.T) {
+	data, err := base64.StdEncoding.DecodeString(firstWire)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got enroll.Flow
+	if err := got.UnmarshalBinary(data); err != nil {
+		t.Fatal(err)
+	}
+	if want := firstFlow(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if again, err := got.MarshalBinary(); err != nil || !bytes.Equal(again, data) {
+		t.Errorf("an older version reads %x, %v; want %x", again, err, data)
 	}
 }
 

@@ -87,6 +87,11 @@ func TestFreezeTokens(t *testing.T) {
 		t.Error("good in another pool with the same key")
 	}
 	w.kind(other.Freeze(w.ctx, secret.New(good)), helpdesk.LinkNotGood)
+	// Never made anew: it is in a mail of an earlier version.
+	options.Pool = "eu-central-1_Earlier"
+	if other, err = helpdesk.New(options); err != nil || !other.CheckFreeze(secret.New("00000000000020000006p3b580e8ryx9jg4caygefy7twmp3ydzg")) {
+		t.Errorf("the token of an earlier version is refused, %v", err)
+	}
 	w.clock.advance(7*24*time.Hour - time.Second)
 	if !w.desk.CheckFreeze(secret.New(good)) {
 		t.Error("refused within a week")

@@ -47,6 +47,7 @@ type cluster struct {
 	keys      []string
 	nodes     []*node
 	settings  []string  // of the nodes
+	binary    string    // of the portal, for nodes and commands that begin now
 	everybody []*person // so far
 	secrets   *sweeptest.Secrets
 }
@@ -59,6 +60,7 @@ type clusterOptions struct {
 	direct   bool     // without a load balancer
 	desk     bool     // there is a help desk
 	caching  bool     // the load balancer keeps all that it may
+	binary   string   // that the nodes begin with; default: this version's
 }
 
 // node is one portal. Its process comes and goes.
@@ -84,6 +86,10 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 	}
 	if o.mfa == "" {
 		o.mfa = "on"
+	}
+	c.binary = o.binary
+	if c.binary == "" {
+		c.binary = built(t, portalBinary)
 	}
 	c.pool = start(t, c.path("pool.log"), built(t, poolBinary), nil,
 		"-listen", "127.0.0.1:0", "-control", "-mfa", o.mfa, "-session-validity", "15m")
@@ -113,7 +119,7 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 			n.address = c.balancer
 		}
 		n.run = func() (*process, error) {
-			return launch(c.path(fmt.Sprintf("node-%d.log", i)), built(t, portalBinary), settings, "-listen", n.address, "-admin-listen", n.admin)
+			return launch(c.path(fmt.Sprintf("node-%d.log", i)), c.binary, settings, "-listen", n.address, "-admin-listen", n.admin)
 		}
 		c.nodes = append(c.nodes, n)
 		c.must(n.start())
@@ -330,7 +336,7 @@ func (c *cluster) addPeople(count int) []*person {
 // portal runs one of the portal's commands, as an operator does beside the nodes.
 func (c *cluster) portal(args ...string) string {
 	c.Helper()
-	command := exec.CommandContext(c.Context(), built(c.TB, portalBinary), args...) //nolint:gosec // our own
+	command := exec.CommandContext(c.Context(), c.binary, args...) //nolint:gosec // our own
 	command.Env = append([]string{"HOME=" + c.dir, "AWS_EC2_METADATA_DISABLED=true"}, c.settings...)
 	var log bytes.Buffer
 	command.Stderr = &log // has numbers of accounts in it, which may look like what a caller takes from the answer

@@ -20,6 +20,9 @@ func crowd(t testing.TB, people []*person, atOnce int) {
 	for range atOnce {
 		all.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(people)); i = next.Add(1) - 1 {
+				if people[i].begins != nil {
+					<-people[i].begins
+				}
 				people[i].enroll()
 				if n := done.Add(1); n%1000 == 0 {
 					t.Logf("%d of %d", n, len(people))

@@ -25,6 +25,7 @@ type person struct {
 	client       *http.Client
 	random       *rand.Rand
 	late         time.Duration // waits at most so long before each form
+	begins       chan struct{} // is closed when he may begin; nil: at once
 	report       bool          // keeps his way for the message of a failure
 
 	// Where he stands.
@@ -97,14 +98,14 @@ func (p *person) enroll() {
 		case p.path == "/done":
 			p.done = true
 			return
+		case strings.Contains(p.page, `action="/line"`): // also in the place of the page to sign in
+			p.send("/line", "username", p.name)
+		case strings.Contains(p.page, `hx-get="/line"`):
+			time.Sleep(time.Second)
+			p.visit(http.MethodGet, "/line", nil)
 		case p.path == "/sign-in":
 			p.entered++
 			p.send("/sign-in", "username", p.name, "password", password)
-		case p.path == "/line" && strings.Contains(p.page, `action="/line"`):
-			p.send("/line", "username", p.name)
-		case p.path == "/line":
-			time.Sleep(time.Second)
-			p.visit(http.MethodGet, "/line", nil)
 		case p.path == "/authenticator" && p.asked:
 			return // the app was asked for: it is set up
 		case p.path == "/authenticator":

@@ -15,7 +15,7 @@ import (
 
 // migrations are numbered from 0001 without gaps and never change once released. They go forward only, and a release
 // still works on the tables of the next one: add, fill and stop using in one release, remove in a later one. So nodes
-// of two releases may run side by side, and a release can be taken back.
+// of two releases may run side by side, and a release can be taken back (migrate_test.go; decision 89).
 //
 // The SQL is that of both engines: SQLite takes any name for a type. $KEY is a primary key that counts up by itself.
 //
