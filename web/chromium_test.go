@@ -26,6 +26,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"cognito-enroll/internal/postgrestest"
+	"cognito-enroll/internal/sweeptest"
 )
 
 // patience is how long a tab waits for anything: far longer than a busy machine needs, and never slept through.
@@ -142,6 +143,7 @@ func newTab(p *portal, parent context.Context, l look, options ...chromedp.Conte
 	ctx, cancel := chromedp.NewContext(parent, options...)
 	b.ctx = ctx
 	p.t.Cleanup(cancel)
+	p.t.Cleanup(b.sweep)
 	p.t.Cleanup(func() {
 		for _, complaint := range b.unexpected() {
 			p.t.Errorf("the browser complains: %s", complaint)
@@ -154,6 +156,33 @@ func newTab(p *portal, parent context.Context, l look, options ...chromedp.Conte
 		return err
 	})
 	return b.hold(l)
+}
+
+// sweep looks for secrets in what the tab keeps of its pages: addresses and titles in its history, and, where it is at a
+// page of ours, all storage that pages have.
+func (b *tab) sweep() {
+	if b.t.Failed() {
+		return
+	}
+	var kept strings.Builder
+	b.do("history", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		history, err := cdp.Call(ctx, t, page.GetNavigationHistory, cdp.Empty{})
+		if err != nil {
+			return err
+		}
+		for _, entry := range history.Entries {
+			fmt.Fprintln(&kept, entry.URL, entry.UserTypedURL, entry.Title)
+		}
+		return nil
+	}))
+	for _, hit := range b.secrets.Find([]byte(kept.String())) {
+		if hit.Class != sweeptest.Link { // a locator, which opens nothing by itself
+			b.t.Errorf("I7: the browser's history has the %s", hit)
+		}
+	}
+	if !b.look.plain && strings.HasPrefix(value[string](b, "location.href"), b.server.URL) {
+		b.wantNothingStored()
+	}
 }
 
 // listen notes what the tab asks for and what it complains about. It runs in the order of the events.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"cognito-enroll/internal/sweeptest"
 )
 
 // exhibit is a page exactly as a portal answered it, to be looked at as often as a test needs.
@@ -149,7 +151,7 @@ func openStage(t testing.TB) *stage {
 		w.WriteHeader(e.status)
 		_, _ = w.Write(e.body)
 	})
-	s.portal = &portal{t: t, server: httptest.NewServer(mux)}
+	s.portal = &portal{t: t, secrets: sweeptest.Of(t), server: httptest.NewServer(mux)}
 	t.Cleanup(s.server.Close)
 	return s
 }
