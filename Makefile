@@ -66,10 +66,10 @@ microbench: ## Every Go benchmark
 # Each package ends by itself in time, and what it has started dies with it. "make prove PROOF=TestProofRollOut SHARE=0.1"
 # is a tenth of one proof; the page is written by whole runs alone. PORTAL_PROVE_OLDER=../older/bin/portal is what nodes are
 # upgraded from.
-prove: setup ## Every proof with its full counts, into docs/proof.md (Linux; 45 minutes at most)
+prove: setup ## Every proof with its full counts, into docs/proof.md (Linux; half an hour where nobody else is at work)
 	@figures=$$(mktemp); trap 'rm -f "$$figures"' EXIT; status=0; \
 	export PORTAL_PROVE=$(SHARE) PORTAL_PROVE_FIGURES="$$figures" PORTAL_PROVE_OLDER='$(abspath $(PORTAL_PROVE_OLDER))'; \
-	go test -count=1 -v -timeout 31m -run '^$(PROOF)' ./internal/prove || status=$$?; \
+	go test -count=1 -v -timeout 45m -run '^$(PROOF)' ./internal/prove || status=$$?; \
 	go test -count=1 -v -timeout 13m -run '^$(PROOF)' ./web || status=$$?; \
 	[ '$(PROOF)-$(SHARE)' != TestProof-1 ] || go run ./internal/prove/report "$$figures" docs/proof.md; \
 	exit $$status

@@ -222,8 +222,9 @@ func (p *portal) mayHold(r *http.Request, hit sweeptest.Hit) bool {
 		return under("/set-up") || hit.Form == "picture" && under("/continue/", "/desk/links/")
 	case sweeptest.Link: // on its own pages, and for whoever made it
 		return under("/i/", "/handoff/", "/not-me/", "/desk/", "/api/v1/invites", "/api/v1/handoffs")
+	default:
+		return len(p.options.demo) > 0
 	}
-	return len(p.options.demo) > 0
 }
 
 const embeddedURL = "http://embedded.invalid"

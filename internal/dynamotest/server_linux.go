@@ -87,7 +87,7 @@ func Dump(t testing.TB, url string) map[string][]byte {
 	var text bytes.Buffer
 	pages := dynamodb.NewScanPaginator(Client(), &dynamodb.ScanInput{TableName: &name})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(context.Background()) // the test's own context is over when it cleans up
+		page, err := pages.NextPage(context.Background()) //nolint:usetesting // the test's own context is over when it cleans up
 		if err != nil {
 			t.Fatal(err)
 		}

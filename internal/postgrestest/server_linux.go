@@ -77,7 +77,7 @@ func Dump(t testing.TB, address string) map[string][]byte {
 	}
 	defer db.Close() //nolint:errcheck // it was read
 	column := func(query string, args ...any) (list []string) {
-		rows, err := db.QueryContext(context.Background(), query, args...) // the test's own context is over when it cleans up
+		rows, err := db.QueryContext(context.Background(), query, args...) //nolint:usetesting // the test's own context is over when it cleans up
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,7 +10,7 @@
 //
 //	cluster    nodes behind nginx, as in deploy/compose  person     somebody who does what the pages say
 //	poolproxy  the way to the pool, which may fail       world      AssertWorld: the invariants after a run
-//	sweep      secrets, looked for in everything left behind
+//	sweep      secrets, looked for in everything left behind; suite: by all tests there are
 package prove
 
 import (

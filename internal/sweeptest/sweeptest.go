@@ -66,6 +66,7 @@ func Of(t testing.TB) *Secrets {
 
 // New are secrets that nobody sweeps but who asks for it.
 func New(t testing.TB) *Secrets {
+	t.Helper()
 	_, idle := t.(*testing.B)
 	return &Secrets{t: t, idle: idle, members: members(), known: map[Class]map[string]bool{}, needles: newNeedles()}
 }

@@ -87,11 +87,13 @@ func TestEveryArtefactIsSwept(t *testing.T) {
 		"a page":  func(_ *testing.T, s *sweeptest.Secrets) { page(s.Pages(answering(planted), nothing)) },
 		"a title": func(_ *testing.T, s *sweeptest.Secrets) { page(s.Pages(heading(planted), nothing)) },
 		"a file": func(t *testing.T, s *sweeptest.Secrets) {
+			t.Helper()
 			file := filepath.Join(t.TempDir(), "portal.db")
 			s.Store("sqlite:" + file)
 			write(t, file+"-wal", "…"+planted)
 		},
 		"a table of PostgreSQL": func(t *testing.T, s *sweeptest.Secrets) {
+			t.Helper()
 			address := postgrestest.Database(t)
 			s.Store(address)
 			_, rest, _ := strings.Cut(address, "search_path=")
@@ -100,6 +102,7 @@ func TestEveryArtefactIsSwept(t *testing.T) {
 			postgrestest.Execute(t, "INSERT INTO "+schema+".kept VALUES ($1)", []byte(planted))
 		},
 		"a table of DynamoDB": func(t *testing.T, s *sweeptest.Secrets) {
+			t.Helper()
 			address := dynamotest.Table(t)
 			s.Store(address)
 			_, err := dynamotest.Client().PutItem(t.Context(), &dynamodb.PutItemInput{
