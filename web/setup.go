@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -149,9 +148,10 @@ func (s *Server) entry(f enroll.Flow) string {
 
 // inFours cuts a key into groups as people read and type them.
 func inFours(key string) []string {
-	var groups []string
-	for group := range slices.Chunk([]byte(key), 4) {
-		groups = append(groups, string(group))
+	groups := make([]string, 0, (len(key)+3)/4)
+	for len(key) > 0 {
+		size := min(4, len(key))
+		groups, key = append(groups, key[:size]), key[size:]
 	}
 	return groups
 }

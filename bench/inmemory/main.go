@@ -34,7 +34,7 @@ import (
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "address to listen on")
 	flag.Parse()
-	heap.Floor(16 << 20) // as cmd/portal
+	heap.Floor(20 << 20) // as cmd/portal
 	portal, err := wire(context.Background(), *listen)
 	if err != nil {
 		log.Fatal(err)

@@ -32,7 +32,7 @@ import (
 )
 
 // heapFloor is how large the heap may get before it is first collected; GOGC in the environment has the last word.
-const heapFloor = 16 << 20
+const heapFloor = 20 << 20
 
 func main() {
 	if _, given := os.LookupEnv("GOGC"); !given {

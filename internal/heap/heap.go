@@ -21,28 +21,35 @@ const usual = 50
 func Floor(floor uint64) {
 	percent := 100 // the runtime's own
 	afterEachCollection(func() {
-		if wanted := percentFor(floor, inUse()); wanted != percent {
+		if wanted := percentFor(floor, lastCollected()); wanted != percent {
 			percent = wanted
 			debug.SetGCPercent(percent)
 		}
 	})
 }
 
-// percentFor is the GOGC with which a heap that has so much in use is next collected at the floor. It goes by steps, since
-// each change stops the program for a moment.
-func percentFor(floor, inUse uint64) int {
-	const step, most = 50, 1600
-	if inUse == 0 {
-		return most
+// collected is what a collection found: bytes in use of the heap, and of stacks and global variables, of which GOGC is a
+// percentage as well.
+type collected struct{ heap, others uint64 }
+
+// percentFor is the GOGC with which the heap is next collected at the floor. It goes by steps, since each change stops the
+// program for a moment.
+func percentFor(floor uint64, last collected) int {
+	const (
+		step  = 50
+		least = 4 << 20 // and of this, whatever is in use: at GOGC=1600 no heap is collected before it has 64 MB
+	)
+	percent := floor * 100 / least
+	if inUse := last.heap + last.others; inUse > 0 {
+		percent = min(percent, (floor-min(floor, last.heap))*100/inUse)
 	}
-	percent := int(min(floor*100/inUse, most+100)) - 100
-	return max(usual, percent/step*step)
+	return max(usual, int(percent)/step*step)
 }
 
-func inUse() uint64 {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	return live[0].Value.Uint64()
+func lastCollected() collected {
+	of := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"}}
+	metrics.Read(of)
+	return collected{heap: of[0].Value.Uint64(), others: of[1].Value.Uint64() + of[2].Value.Uint64()}
 }
 
 // afterEachCollection calls do whenever a collection has found that nobody holds the marker that the last one left.

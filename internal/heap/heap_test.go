@@ -9,10 +9,11 @@ import (
 	"cognito-enroll/internal/heap"
 )
 
-// The heap's goal follows the floor while little is in use, and what is in use once that is more.
+// The heap's goal follows the floor while little is in use, and what is in use once that is more. The runtime's own floor,
+// which GOGC moves, does not lift it.
 func TestFloor(t *testing.T) {
 	t.Cleanup(func() { debug.SetGCPercent(100) })
-	const floor = 64 << 20
+	const floor = 20 << 20
 	heap.Floor(floor)
 	if got := goalAfterCollections(func(goal uint64) bool { return goal >= floor*3/4 }); got < floor*3/4 || got > floor*5/4 {
 		t.Errorf("a small heap is collected at %d MB, want about %d", got>>20, floor>>20)

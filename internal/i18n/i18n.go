@@ -115,10 +115,12 @@ type Run struct {
 
 // Rich is like N, cut at the bold marks of the catalogue. Marks in values are text like any other.
 func (p *Printer) Rich(key string, n int, pairs ...string) Rich {
-	var rich Rich
-	for i, part := range strings.Split(p.form(key, n), "**") {
+	parts := strings.Split(p.form(key, n), "**")
+	rich := make(Rich, 0, len(parts))
+	pairs = append(pairs, "n", strconv.Itoa(n))
+	for i, part := range parts {
 		if part != "" {
-			rich = append(rich, Run{Text: fill(part, append(pairs, "n", strconv.Itoa(n))), Bold: i%2 == 1})
+			rich = append(rich, Run{Text: fill(part, pairs), Bold: i%2 == 1})
 		}
 	}
 	return rich
@@ -154,7 +156,7 @@ func (p *Printer) form(key string, n int) string {
 }
 
 func fill(text string, pairs []string) string {
-	if len(pairs) == 0 {
+	if len(pairs) == 0 || !strings.Contains(text, "{") {
 		return text
 	}
 	var filled strings.Builder

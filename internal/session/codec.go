@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/gorilla/securecookie"
@@ -32,7 +33,7 @@ var (
 type codec struct {
 	aead    cipher.AEAD
 	keyID   [4]byte
-	context string
+	context string // and the key id, as they are in the associated data
 	maxAge  time.Duration
 	now     func() time.Time
 }
@@ -57,7 +58,7 @@ func newCodec(key Key, context string, maxAge time.Duration, now func() time.Tim
 	if err != nil {
 		return nil, fmt.Errorf("session: %w", err)
 	}
-	return &codec{aead: aead, keyID: key.id(), context: context, maxAge: maxAge, now: now}, nil
+	return &codec{aead: aead, keyID: key.id(), context: fmt.Sprintf(" %q %x", context, key.id()), maxAge: maxAge, now: now}, nil
 }
 
 // Encode seals value, a []byte, for the cookie called name.
@@ -100,5 +101,5 @@ func (c *codec) Decode(name, value string, dst any) error {
 }
 
 func (c *codec) associated(name string) []byte {
-	return fmt.Appendf(nil, "%q %q %x", name, c.context, c.keyID)
+	return append(strconv.AppendQuote(nil, name), c.context...)
 }
