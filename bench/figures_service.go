@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -119,10 +120,16 @@ func (b *bench) sizes(ctx context.Context) error {
 	}
 	b.atMost("binary, stripped, MB", exact(float64(binary.Size())/1e6), 25, "%.1f")
 
-	paint := func(trips, bytes int) float64 { return float64(trips)*slowTrip + float64(bytes)/slowBytes }
+	paint := func(trips, size int) float64 { return float64(trips)*slowTrip + float64(size)/slowBytes }
+	seen := bytes.Index(v.last.body, []byte("<main")) // behind the bar at the top of the page, which is painted first
+	if seen < 0 {
+		return errors.New("the scan page has no main part")
+	}
 	page := v.last.bytes
-	b.atMost("first paint on slow 3G after signing in ÷ an empty page, new connection", exact(paint(4, page)/paint(4, 0)), 1.1, "%.2f")
-	b.atMost("… over the connection that is still open", exact(paint(2, posted+page)/paint(2, posted)), 1.1, "%.2f")
+	first := page - len(v.last.body) + seen
+	b.atMost("first paint on slow 3G after signing in ÷ an empty page, new connection", exact(paint(4, first)/paint(4, 0)), 1.1, "%.2f")
+	b.atMost("… over the connection that is still open", exact(paint(2, posted+first)/paint(2, posted)), 1.1, "%.2f")
+	b.limit("… until the whole page is there", exact(paint(2, posted+page)/paint(2, posted)), "%.2f")
 	b.costs = append(b.costs, row{
 		figure:   "scan page, bytes on the wire (of them HTML), and the answer to the password",
 		measured: fmt.Sprintf("%d (%d), %d", page, len(v.last.body), posted),

@@ -164,6 +164,7 @@ func (b *tab) sweep() {
 	if b.t.Failed() {
 		return
 	}
+	b.wait(`document.readyState === "complete"`) // it may be on its way
 	var kept strings.Builder
 	b.do("history", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		history, err := cdp.Call(ctx, t, page.GetNavigationHistory, cdp.Empty{})
