@@ -111,13 +111,20 @@ func write(w *bytes.Buffer, value types.AttributeValue) {
 		w.WriteString(value.Value)
 	case *types.AttributeValueMemberB:
 		w.Write(value.Value)
+	case *types.AttributeValueMemberBOOL:
+		fmt.Fprint(w, value.Value)
+	case *types.AttributeValueMemberL:
+		for _, value := range value.Value {
+			write(w, value)
+			w.WriteByte(' ')
+		}
 	case *types.AttributeValueMemberM:
 		for name, value := range value.Value {
 			fmt.Fprintf(w, "%s ", name)
 			write(w, value)
 		}
 	default:
-		fmt.Fprintf(w, "%v", value)
+		panic(fmt.Sprintf("dynamotest: cannot read a %T", value)) // and would not see what is in it
 	}
 }
 

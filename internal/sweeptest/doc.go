@@ -5,9 +5,9 @@
 // [Secrets.Store], [Secrets.Artefact]). When the test ends, all of its artefacts are read once more: a secret in one of
 // them, in any of nine encodings, fails the test.
 //
-//	classes.go    the eight classes      encodings.go  the nine encodings     learn.go  who tells the secrets
+//	classes.go    the classes            encodings.go  the nine encodings     learn.go  who tells the secrets
 //	sweeptest.go  a test and its artefacts             hits.go   many secrets looked for at once
 //
-// With PORTAL_SWEEP naming a directory the secrets and the dumps of stores are kept in it, for whoever looks at what the
-// whole suite leaves behind (internal/prove's TestProofNothingSecretInTheSuite).
+// With PORTAL_SWEEP naming a directory each test leaves its secrets in it, for whoever looks at what the whole suite says
+// (internal/prove's TestProofNothingSecretInTheSuite).
 package sweeptest

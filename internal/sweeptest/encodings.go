@@ -11,7 +11,7 @@ import (
 )
 
 // Encodings are the eight ways in which a text may be written, by their names; a picture is the ninth. Of a long text a
-// part from its middle is enough; of a short one only what is no chance to find.
+// part from its middle is looked for. Short ones (six characters) have fewer ways: what is shorter still is found by chance.
 func Encodings(text string) map[string]string {
 	if len(text) > 64 {
 		text = text[len(text)/2:][:32]
@@ -21,13 +21,23 @@ func Encodings(text string) map[string]string {
 		"percent": percent(text),
 	}
 	for shift := range 3 { // where it begins inside longer text decides how base64 writes it
-		encoded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + text))
-		forms[fmt.Sprint("base64 ", shift)] = encoded[4 : len(encoded)-4]
+		forms[fmt.Sprint("base64 ", shift)] = inBase64(text, shift)
 	}
 	maps.DeleteFunc(forms, func(_, encoded string) bool { return len(encoded) < 6 })
 	return forms
 }
 
+// inBase64 is what base64 makes of a text behind so many other bytes, without the characters at both ends that are not its
+// alone.
+func inBase64(text string, shift int) string {
+	encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, shift), text...))
+	if (shift+len(text))%3 != 0 {
+		encoded = encoded[:len(encoded)-1]
+	}
+	return encoded[(shift*8+5)/6:]
+}
+
+// InFours is a text in groups of four, as pages show a key.
 func InFours(text string) string {
 	var parts []string
 	for part := range slices.Chunk([]byte(text), 4) {

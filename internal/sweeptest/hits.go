@@ -7,8 +7,8 @@ import (
 	"regexp"
 )
 
-// enough is how many secrets of each class are looked for: as many as a long run needs, and hide nothing.
-const enough = 100_000
+// enough is how many secrets of each class are looked for, so that memory lasts. Whoever has more is told.
+const enough = 200_000
 
 // needles are encoded secrets, found by their first eight bytes. The first three are looked up in a table first, which
 // nearly everything that is no secret fails.
@@ -28,22 +28,18 @@ func newNeedles() *needles { return &needles{first: map[uint64][]needle{}, codes
 
 func fold(a, b, c byte) int { return int(a&31)<<10 | int(b&31)<<5 | int(c&31) }
 
-// add says whether there is something to look for: what is too short would be found everywhere.
-func (n *needles) add(class Class, text string) bool {
+func (n *needles) add(class Class, text string) {
 	if class == Code {
 		n.codes[text] = true
-		return true
+		return
 	}
-	added := false
 	for form, encoded := range Encodings(text) {
 		if len(encoded) >= 8 {
 			at := binary.LittleEndian.Uint64([]byte(encoded))
 			n.first[at] = append(n.first[at], needle{class, form, encoded})
 			n.three[fold(encoded[0], encoded[1], encoded[2])] = true
-			added = true
 		}
 	}
-	return added
 }
 
 // Hit is a secret that was found, and where.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing/iotest"
 )
 
@@ -19,7 +20,7 @@ func members() map[string]Class {
 		"PASSWORD": Password, "NEW_PASSWORD": Password, "Password": Password, "PreviousPassword": Password, "ProposedPassword": Password,
 		"TemporaryPassword": Password, "password": Password, "again": Password,
 		"UserCode": Code, "SOFTWARE_TOKEN_MFA_CODE": Code, "SMS_MFA_CODE": Code, "EMAIL_OTP_CODE": Code, "ConfirmationCode": Code, "code": Code,
-		"piece": Link, "flow": Cookie,
+		"piece": Piece, "flow": Cookie,
 	}
 }
 
@@ -28,23 +29,22 @@ func (s *Secrets) Handler(next http.Handler) http.Handler {
 	return s.Pages(next, func(*http.Request, Hit) bool { return true })
 }
 
-// Pages is next, and learns the secrets that pass. Each answer is an artefact, in which only what may be there may be.
+// Pages is next, and learns the secrets that pass. Each answer is looked at at once, for those that are known by then: may
+// says which it may have.
 func (s *Secrets) Pages(next http.Handler, may func(*http.Request, Hit) bool) http.Handler {
 	if s.idle {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		request := *r
-		body := &tee{ReadCloser: r.Body}
-		request.Body = body
+		asked, sent := teeBody(r)
 		answer := &written{ResponseWriter: w}
 		defer func() { // also when the connection is cut
 			s.locators([]byte(r.URL.Path))
-			s.learn(r.Header, body.read.Bytes())
+			s.learn(r.Header, sent.bytes())
 			s.learn(w.Header(), answer.text.Bytes())
 			s.check(r, w.Header(), answer.text.Bytes(), may)
 		}()
-		next.ServeHTTP(answer, &request)
+		next.ServeHTTP(answer, asked)
 	})
 }
 
@@ -62,19 +62,15 @@ type transport struct {
 }
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	sent := &tee{ReadCloser: http.NoBody}
-	if r.Body != nil {
-		sent.ReadCloser = r.Body
-		r = r.WithContext(r.Context()) // a copy
-		r.Body = sent
-	}
-	answer, err := t.next.RoundTrip(r)
+	asked, sent := teeBody(r)
+	answer, err := t.next.RoundTrip(asked)
+	t.secrets.locators([]byte(r.URL.Path))
+	t.secrets.learn(r.Header, sent.bytes())
 	if err != nil {
 		return nil, err
 	}
 	body, err := io.ReadAll(answer.Body)
 	_ = answer.Body.Close() // what is wrong with it is told to whoever reads
-	t.secrets.learn(r.Header, sent.read.Bytes())
 	t.secrets.learn(answer.Header, body)
 	if err == nil {
 		err = io.EOF
@@ -96,20 +92,41 @@ const longest = 1 << 20
 // tee keeps what is read.
 type tee struct {
 	io.ReadCloser
+
+	mu   sync.Mutex // an answer may come while the request is still being sent
 	read bytes.Buffer
+}
+
+// teeBody is a request whose body is kept as it is read.
+func teeBody(r *http.Request) (*http.Request, *tee) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return r, &tee{}
+	}
+	t, r := &tee{ReadCloser: r.Body}, r.WithContext(r.Context()) // a copy
+	r.Body = t
+	return r, t
 }
 
 func (t *tee) Read(p []byte) (int, error) {
 	n, err := t.ReadCloser.Read(p)
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.read.Len() < longest {
 		t.read.Write(p[:n])
 	}
 	return n, err
 }
 
+func (t *tee) bytes() []byte {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return bytes.Clone(t.read.Bytes())
+}
+
 // written keeps what is answered.
 type written struct {
 	http.ResponseWriter
+
 	text bytes.Buffer
 }
 
@@ -123,14 +140,19 @@ func (w *written) Write(p []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (w *written) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// locator is what opens a link, a hand-off or the page of "that was not me".
-var locator = regexp.MustCompile(`/(?:i|handoff|not-me)/([\w-]{16,})`)
+var (
+	// locator is what opens a link, a hand-off or the page of "that was not me".
+	locator = regexp.MustCompile(`/(?:i|handoff|not-me)/([\w-]{16,})`)
 
-// pieceSpoken is a piece of a link as agents read it out. Where people's names open links, a name is no secret.
-var pieceSpoken = regexp.MustCompile(`^[0-9A-Z]{4}(-[0-9A-Z]{4})+$`)
+	// pieceSpoken is a piece of a link as agents read it out. Where people's names open links, a name is no secret.
+	pieceSpoken = regexp.MustCompile(`^[0-9A-Z]{4}(-[0-9A-Z]{4})+$`)
 
-// flowOnPage is a form's own token, where it belongs.
-var flowOnPage = regexp.MustCompile(`name="flow" value="([0-9a-f]{32})"`)
+	// pieceShown is one on the page of the agent who has made it.
+	pieceShown = regexp.MustCompile(`<output[^>]*>([0-9A-Z]{4}(?:-[0-9A-Z]{4})+)<`)
+
+	// flowOnPage is a form's own token, where it belongs.
+	flowOnPage = regexp.MustCompile(`name="flow" value="([0-9a-f]{32})"`)
+)
 
 // learn reads the secrets in a message.
 func (s *Secrets) learn(header http.Header, body []byte) {
@@ -139,6 +161,10 @@ func (s *Secrets) learn(header http.Header, body []byte) {
 	}
 	for _, cookie := range (&http.Response{Header: header}).Cookies() {
 		s.Add(Cookie, cookie.Value)
+	}
+	s.locators([]byte(header.Get("Location")))
+	if key, isKey := strings.CutPrefix(header.Get("Authorization"), "Bearer "); isKey {
+		s.Add(PortalKey, key)
 	}
 	switch mime, _, _ := strings.Cut(header.Get("Content-Type"), ";"); {
 	case mime == "application/x-www-form-urlencoded":
@@ -156,11 +182,14 @@ func (s *Secrets) learn(header http.Header, body []byte) {
 		for _, token := range flowOnPage.FindAllSubmatch(body, -1) {
 			s.Add(Cookie, string(token[1]))
 		}
+		for _, piece := range pieceShown.FindAllSubmatch(body, -1) {
+			s.member("piece", string(piece[1]))
+		}
 	case strings.Contains(mime, "json"):
 		s.locators(body)
-		var object map[string]any
-		if json.Unmarshal(body, &object) == nil {
-			s.object(object)
+		var value any
+		if json.Unmarshal(body, &value) == nil {
+			s.json("", value)
 		}
 	}
 }
@@ -171,22 +200,50 @@ func (s *Secrets) locators(text []byte) {
 	}
 }
 
-func (s *Secrets) object(object map[string]any) {
-	for name, value := range object {
-		switch value := value.(type) {
-		case string:
-			s.member(name, value)
-		case map[string]any:
-			s.object(value)
+// json reads the members of a value that is called name itself.
+func (s *Secrets) json(name string, value any) {
+	switch value := value.(type) {
+	case string:
+		s.member(name, value)
+	case []any:
+		for _, value := range value {
+			s.json(name, value)
+		}
+	case map[string]any:
+		for name, value := range value {
+			s.json(name, value)
 		}
 	}
 }
 
 func (s *Secrets) member(name, value string) {
-	if class, ok := s.members[name]; ok && (class != Link || pieceSpoken.MatchString(value)) {
+	class, ok := s.members[name]
+	switch {
+	case !ok:
+	case class == Piece && pieceSpoken.MatchString(value):
 		s.Add(class, value)
-		if class == Link { // however he writes it
-			s.Add(class, strings.ReplaceAll(value, "-", ""))
+		s.Add(class, strings.ReplaceAll(value, "-", "")) // however he types it
+	case class != Piece:
+		s.Add(class, value)
+	}
+}
+
+// Settings are the portal's, NAME=value. Those whose names say so are secret, or have a secret in them.
+func (s *Secrets) Settings(pairs ...string) {
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		switch name {
+		case "PORTAL_SESSION_KEYS", "PORTAL_WEBHOOK_SECRETS", "OTEL_EXPORTER_OTLP_HEADERS":
+			for key := range strings.SplitSeq(value, ",") {
+				s.Add(PortalKey, key)
+			}
+		case "PORTAL_LINK_KEY", "COGNITO_CLIENT_SECRET":
+			s.Add(PortalKey, value)
+		case "PORTAL_SMTP_URL":
+			if server, err := url.Parse(value); err == nil {
+				word, _ := server.User.Password()
+				s.Add(PortalKey, word)
+			}
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"cognito-enroll/internal/dynamotest"
@@ -23,14 +24,21 @@ type Secrets struct {
 	t       testing.TB
 	idle    bool // in a benchmark, which would measure the listening
 	members map[string]Class
+	bytes   atomic.Int64 // that were swept
 
-	mu        sync.Mutex
+	mu        sync.RWMutex
 	known     map[Class]map[string]bool
 	needles   *needles
 	artefacts []artefact
-	bytes     int // of artefacts, so far
-	found     int // hits, so far
-	spared    bool
+	found     int // hits
+	dropped   int // secrets that were too many
+}
+
+// artefact is something that a test leaves behind.
+type artefact struct {
+	name string
+	read func() []byte
+	may  []Class
 }
 
 // of are the secrets of each test that runs.
@@ -38,6 +46,7 @@ type Secrets struct {
 //nolint:gochecknoglobals // harnesses, processes and browsers of one test have them in common
 var of struct {
 	sync.Mutex
+
 	tests map[testing.TB]*Secrets
 }
 
@@ -78,53 +87,39 @@ func (s *Secrets) Add(class Class, text string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.spared {
-		return
-	}
 	if s.known[class] == nil {
 		s.known[class] = map[string]bool{}
 	}
-	if s.known[class][text] || len(s.known[class]) >= enough {
-		return
+	switch {
+	case s.known[class][text]:
+	case len(s.known[class]) >= enough:
+		s.dropped++
+	default:
+		s.known[class][text] = true
+		s.needles.add(class, text)
 	}
-	s.known[class][text] = true
-	s.needles.add(class, text)
 }
 
 func sixDigits(text string) bool {
 	return len(text) == 6 && strings.Trim(text, "0123456789") == ""
 }
 
-// Spare says that what passes from now on is no secret: random bytes, and words that somebody guesses.
-func (s *Secrets) Spare() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.spared = true
-}
-
-// Count is how many secrets of how many classes there are, and in how many bytes they were looked for.
-func (s *Secrets) Count() (secrets, classes, bytes int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// Count is how many secrets of how many classes there are.
+func (s *Secrets) Count() (secrets, classes int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	for _, texts := range s.known {
 		secrets += len(texts)
 	}
-	return secrets, len(s.known), s.bytes
+	return secrets, len(s.known)
 }
 
 // Find looks for all secrets in a text.
 func (s *Secrets) Find(text []byte) []Hit {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.bytes += len(text)
+	s.bytes.Add(int64(len(text)))
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	return s.needles.find(text)
-}
-
-// artefact is something that a test leaves behind.
-type artefact struct {
-	name string
-	read func() []byte
-	may  []Class
 }
 
 // Artefact says what is to be swept when the test ends, and which classes it may hold.
@@ -134,25 +129,13 @@ func (s *Secrets) Artefact(name string, read func() []byte, may ...Class) {
 	s.artefacts = append(s.artefacts, artefact{name, read, may})
 }
 
-// Settings are the portal's, NAME=value. Those whose names say so are its keys.
-func (s *Secrets) Settings(pairs ...string) {
-	for _, pair := range pairs {
-		name, value, _ := strings.Cut(pair, "=")
-		switch name {
-		case "PORTAL_SESSION_KEYS", "PORTAL_WEBHOOK_SECRETS":
-			for key := range strings.SplitSeq(value, ",") {
-				s.Add(PortalKey, key)
-			}
-		case "PORTAL_LINK_KEY", "COGNITO_CLIENT_SECRET":
-			s.Add(PortalKey, value)
-		}
-	}
-}
-
 // Log is w, and an artefact.
 func (s *Secrets) Log(w io.Writer) io.Writer {
+	if s.idle {
+		return w
+	}
 	log := &log{Writer: w}
-	s.Artefact("log", log.bytes)
+	s.Artefact("the log", log.bytes)
 	return log
 }
 
@@ -176,23 +159,17 @@ func (l *log) bytes() []byte {
 	return bytes.Clone(l.text.Bytes())
 }
 
-// Store makes an artefact of all that a store holds in the end: the file and its journal, or every row of every table.
+// Store makes an artefact of all that a store holds in the end: the file and its journals, or every row of every table.
 // Say it before the store is opened: it is read when the test has closed that.
 func (s *Secrets) Store(address string) {
 	s.t.Helper()
-	file, isFile := strings.CutPrefix(address, "sqlite:")
-	if file == ":memory:" {
+	if s.idle || address == "sqlite::memory:" {
 		return
 	}
 	s.t.Cleanup(func() {
-		all := map[string][]byte{}
-		switch {
-		case isFile:
-			all = files(file)
-		case strings.HasPrefix(address, "postgres:"):
-			all = postgrestest.Dump(s.t, address)
-		case strings.HasPrefix(address, "dynamodb:"):
-			all = dynamotest.Dump(s.t, address)
+		all := s.dump(address)
+		if len(all) == 0 && !s.t.Failed() {
+			s.t.Errorf("%s holds nothing: nothing was swept", address)
 		}
 		for name, text := range all {
 			s.Artefact(name, func() []byte { return text })
@@ -200,10 +177,24 @@ func (s *Secrets) Store(address string) {
 	})
 }
 
+func (s *Secrets) dump(address string) map[string][]byte {
+	s.t.Helper()
+	way, rest, _ := strings.Cut(address, ":")
+	switch way {
+	case "sqlite":
+		return files(rest)
+	case "postgres", "postgresql":
+		return postgrestest.Dump(s.t, address)
+	case "dynamodb":
+		return dynamotest.Dump(s.t, address)
+	}
+	return nil
+}
+
 // files are a database's.
 func files(database string) map[string][]byte {
 	all := map[string][]byte{}
-	for _, name := range []string{database, database + "-wal"} {
+	for _, name := range []string{database, database + "-wal", database + "-journal"} {
 		if text, err := os.ReadFile(name); err == nil { //nolint:gosec // the test's own
 			all[filepath.Base(name)] = text
 		}
@@ -211,7 +202,7 @@ func files(database string) map[string][]byte {
 	return all
 }
 
-// check sweeps an answer: its headers but for the cookies that it sets, and its body but for the tokens of its forms.
+// check sweeps an answer: its headers but for cookies in those that it sets, and its body but for the tokens of its forms.
 func (s *Secrets) check(r *http.Request, header http.Header, body []byte, may func(*http.Request, Hit) bool) {
 	var text bytes.Buffer
 	for name, values := range header {
@@ -220,7 +211,13 @@ func (s *Secrets) check(r *http.Request, header http.Header, body []byte, may fu
 		}
 	}
 	text.Write(flowOnPage.ReplaceAllLiteral(body, nil))
-	for _, hit := range s.Find(text.Bytes()) {
+	hits := s.Find(text.Bytes())
+	for _, hit := range s.Find(fmt.Append(nil, header.Values("Set-Cookie"))) {
+		if hit.Class != Cookie {
+			hits = append(hits, hit)
+		}
+	}
+	for _, hit := range hits {
 		if !may(r, hit) && s.first() {
 			s.t.Errorf("I7: the answer to %s %s has the %s", r.Method, r.URL.Path, hit)
 		}
@@ -238,12 +235,18 @@ func (s *Secrets) first() bool {
 // sweep looks for the secrets in all artefacts.
 func (s *Secrets) sweep() {
 	s.t.Helper()
-	for _, a := range s.artefacts {
+	s.mu.RLock()
+	artefacts, dropped := slices.Clone(s.artefacts), s.dropped
+	s.mu.RUnlock()
+	for _, a := range artefacts {
 		for _, hit := range s.Find(a.read()) {
 			if !slices.Contains(a.may, hit.Class) && s.first() {
 				s.t.Errorf("I7: %s has the %s", a.name, hit)
 			}
 		}
+	}
+	if dropped > 0 {
+		s.t.Logf("%d secrets of this test were too many to be looked for", dropped)
 	}
 }
 
@@ -251,16 +254,18 @@ func (s *Secrets) sweep() {
 type Kept struct {
 	Test    string             `json:"test"`
 	Secrets map[Class][]string `json:"secrets"`
-	Bytes   int                `json:"bytes"` // that were swept when it ended
+	Bytes   int64              `json:"bytes"` // that were swept for them: artefacts and answers
 }
 
-// keep keeps the secrets for a sweep of what the whole suite leaves behind.
+// keep keeps the secrets for a sweep of what the whole suite says.
 func (s *Secrets) keep() {
 	directory := os.Getenv("PORTAL_SWEEP") //nolint:forbidigo // tests are told by their environment
 	if directory == "" {
 		return
 	}
-	kept := Kept{Test: s.t.Name(), Secrets: map[Class][]string{}, Bytes: s.bytes}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	kept := Kept{Test: s.t.Name(), Secrets: map[Class][]string{}, Bytes: s.bytes.Load()}
 	for class, texts := range s.known {
 		kept.Secrets[class] = slices.Sorted(maps.Keys(texts))
 	}
