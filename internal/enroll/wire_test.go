@@ -2,10 +2,12 @@ package enroll_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +80,112 @@ func TestFieldsOfANewerVersionAreKept(t *testing.T) {
 	for _, kept := range [][]byte{field, {flags, 3, 0x81, 0x80, 0x04}} {
 		if !bytes.Contains(data, kept) {
 			t.Errorf("wire %q has lost %q", data, kept)
+		}
+	}
+}
+
+// yesPool says yes to whatever a step asks it.
+type yesPool struct {
+	enroll.Pool
+
+	answer enroll.Answer
+}
+
+func (p yesPool) SignIn(context.Context, string, secret.Text) (enroll.Answer, error) {
+	return p.answer, nil
+}
+
+func (p yesPool) AnswerCode(context.Context, enroll.Session, enroll.Method, secret.Text) (enroll.Answer, error) {
+	return p.answer, nil
+}
+
+func (yesPool) Account(context.Context, secret.Text) (enroll.Account, error) {
+	return enroll.Account{}, nil
+}
+
+func (yesPool) Prefer(context.Context, secret.Text, enroll.Method) error { return nil }
+
+func (yesPool) ForgotPassword(context.Context, string) error { return nil }
+
+func (yesPool) ResetPassword(context.Context, string, secret.Text, secret.Text) error { return nil }
+
+func (yesPool) ConfirmSignUp(context.Context, string, secret.Text) error { return nil }
+
+// otherDesk says that every link is for somebody else.
+type otherDesk struct{ enroll.Desk }
+
+func (otherDesk) MayStart(context.Context, enroll.Attempt) error {
+	return &enroll.Error{Kind: enroll.LinkForOther}
+}
+
+// Steps that make another flow of the one at hand hand on all the same what a newer version wrote.
+func TestStepsKeepWhatANewerVersionWrote(t *testing.T) {
+	field, flag := []byte{99, 3, 'n', 'e', 'w'}, []byte{7, 3, 0x80, 0x80, 0x04} // bit 16 alone
+	password := secret.New("Correct-Horse-9")
+	now := time.Unix(1_800_000_000, 0)
+	in := enroll.Answer{AccessToken: secret.New("token"), Username: "sub-ada", SignedInAt: now, Until: now.Add(time.Hour)}
+	opts := enroll.Options{Pool: yesPool{answer: in}, Now: func() time.Time { return now }}
+	s := enroll.New(opts)
+	opts.Desk = otherDesk{}
+	linked := enroll.New(opts)
+	for name, step := range map[string]func(ctx context.Context, f enroll.Flow) (enroll.Flow, error){
+		"sign in": func(ctx context.Context, f enroll.Flow) (enroll.Flow, error) {
+			return s.SignIn(ctx, f, "ada", password)
+		},
+		"sign in as somebody else": func(ctx context.Context, f enroll.Flow) (enroll.Flow, error) {
+			return s.SignIn(ctx, f, "bob", password)
+		},
+		"sign in to try": func(ctx context.Context, f enroll.Flow) (enroll.Flow, error) {
+			return s.SignIn(ctx, s.Try(f), "ada", password)
+		},
+		"from Cognito's pages": func(ctx context.Context, f enroll.Flow) (enroll.Flow, error) {
+			return s.EnterFromPages(ctx, f, "hr", in)
+		},
+		"finish": func(ctx context.Context, f enroll.Flow) (enroll.Flow, error) {
+			f.Step, f.Verified, f.Authority.AccessToken = enroll.StepFinish, true, in.AccessToken
+			return s.Finish(ctx, f)
+		},
+		"prove": func(ctx context.Context, f enroll.Flow) (enroll.Flow, error) {
+			f.Step, f.Trying = enroll.StepCode, true
+			return s.AnswerCode(ctx, f, "123456")
+		},
+		"forgot password": func(ctx context.Context, f enroll.Flow) (enroll.Flow, error) { return s.ForgotPassword(ctx, f, "ada") },
+		"reset password": func(ctx context.Context, f enroll.Flow) (enroll.Flow, error) {
+			return s.ResetPassword(ctx, f, "123456", password, password)
+		},
+		"confirm": func(ctx context.Context, f enroll.Flow) (enroll.Flow, error) {
+			return s.ConfirmSignUp(ctx, f, "ada", "123456")
+		},
+		"hold link": func(_ context.Context, f enroll.Flow) (enroll.Flow, error) {
+			return s.HoldLink(f, "1.00ff", "ada"), nil
+		},
+		"link for somebody else": func(ctx context.Context, f enroll.Flow) (enroll.Flow, error) {
+			next, err := linked.Start(ctx, f)
+			if enroll.KindOf(err) == enroll.LinkForOther {
+				err = nil
+			}
+			return next, err
+		},
+	} {
+		data, err := enroll.Flow{Username: "ada"}.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f enroll.Flow
+		if err := f.UnmarshalBinary(slices.Concat(data, flag, field)); err != nil {
+			t.Fatal(err)
+		}
+		next, err := step(t.Context(), f)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		next.HasApp, next.ByApp, next.Elsewhere, next.Trying = false, false, false, false // which leaves the new flag alone
+		if data, err = next.MarshalBinary(); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(data, field) || !bytes.Contains(data, flag) {
+			t.Errorf("%s: wire %q has lost %q or %q", name, data, field, flag)
 		}
 	}
 }
