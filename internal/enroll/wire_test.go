@@ -230,6 +230,67 @@ func TestTheWireNeverChangesItsMeaning(t *testing.T) {
 	}
 }
 
+// In firstWire all flags are set, and few of the numbers are there.
+func TestAFlagAndANumberNeverChangeTheirMeaning(t *testing.T) {
+	same := func(wire []byte, want enroll.Flow) {
+		var got enroll.Flow
+		if err := got.UnmarshalBinary(wire); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%v: got %+v, %v; want %+v", wire, got, err, want)
+		}
+		if again, err := want.MarshalBinary(); err != nil || !bytes.Equal(again, wire) {
+			t.Errorf("an older version reads %v, %v; want %v", again, err, wire)
+		}
+	}
+	for _, flag := range []struct {
+		wire []byte
+		want enroll.Flow
+	}{
+		{[]byte{7, 1, 1}, enroll.Flow{HasApp: true}},
+		{[]byte{7, 1, 2}, enroll.Flow{Verified: true}},
+		{[]byte{7, 1, 4}, enroll.Flow{Trying: true}},
+		{[]byte{7, 1, 8}, enroll.Flow{Unsure: true}},
+		{[]byte{7, 1, 16}, enroll.Flow{Looked: true}},
+		{[]byte{7, 1, 32}, enroll.Flow{Prefers: true}},
+		{[]byte{7, 1, 64}, enroll.Flow{Elsewhere: true}},
+		{[]byte{7, 2, 0x80, 1}, enroll.Flow{ByApp: true}},
+	} {
+		same(flag.wire, flag.want)
+	}
+
+	const step, notice, method, methods = 1, 16, 17, 18
+	steps := []enroll.Step{
+		0: enroll.StepSignIn, 1: enroll.StepNewPassword, 2: enroll.StepCode, 3: enroll.StepReview, 4: enroll.StepScan,
+		5: enroll.StepFinish, 6: enroll.StepDone, 7: enroll.StepChoose, 8: enroll.StepReset,
+	}
+	notices := []enroll.Notice{
+		0: enroll.NoNotice, 1: enroll.NoticeFresh, 2: enroll.NoticePasswordSet, 3: enroll.NoticeConfirmed, 4: enroll.NoticeSignedOut,
+		5: enroll.NoticeRemoved, 6: enroll.NoticePreferred, 7: enroll.NoticeEnded, 8: enroll.NoticeReplace, 9: enroll.NoticeArrived,
+		10: enroll.NoticeMoved, 11: enroll.NoticeLink, 12: enroll.NoticePasswordUnsure, 13: enroll.NoticeSentAgain,
+	}
+	numbered := []enroll.Method{0: enroll.MethodApp, 1: enroll.MethodSMS, 2: enroll.MethodEmail}
+	wire := func(tag, n int) []byte {
+		if n == 0 {
+			return nil // left out
+		}
+		return []byte{byte(tag), 1, byte(n)}
+	}
+	for n, want := range steps {
+		same(wire(step, n), enroll.Flow{Step: want})
+	}
+	for n, want := range notices {
+		same(wire(notice, n), enroll.Flow{Notice: want})
+	}
+	for n, want := range numbered {
+		same(wire(method, n), enroll.Flow{Method: want})
+		same([]byte{methods, 1, byte(n)}, enroll.Flow{Methods: []enroll.Method{want}})
+	}
+	for tag, end := range map[int]int{step: len(steps), notice: len(notices), method: len(numbered), methods: len(numbered)} {
+		if err := new(enroll.Flow).UnmarshalBinary(wire(tag, end)); err == nil {
+			t.Errorf("field %d may be %d, which is not written here", tag, end)
+		}
+	}
+}
+
 func TestTokensTakeLittleMoreThanTheirBytes(t *testing.T) {
 	f := enroll.Flow{Step: enroll.StepReview, Username: "ada", Authority: enroll.Authority{AccessToken: secret.New(jwt(3000))}}
 	data, err := f.MarshalBinary()
