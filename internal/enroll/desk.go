@@ -59,7 +59,7 @@ func (noDesk) Note(context.Context, string, Happening, Diagnosis) {}
 
 // HoldLink begins with a link that was opened in this browser, for the account of that name. It signs nobody in.
 func (s *Service) HoldLink(f Flow, held, username string) Flow {
-	next := Flow{Username: username, ReturnTo: f.ReturnTo, Held: held, Notice: NoticeLink, unknown: f.unknown}
+	next := Flow{Username: username, ReturnTo: f.ReturnTo, Held: held, Notice: NoticeLink, newer: f.newer}
 	if f.Username == username { // an entry that was scanned before is still in the app
 		next.Earlier, next.DeviceName = f.shelve().Earlier, f.DeviceName
 	}
@@ -79,7 +79,7 @@ func (s *Service) mayStart(ctx context.Context, f Flow) (Flow, error) {
 	err := s.desk.MayStart(ctx, Attempt{Held: f.Held, Account: account, Began: began, HasApp: f.HasApp, ByApp: f.ByApp})
 	switch kind := KindOf(err); {
 	case kind == LinkForOther: // the link stays open for whom it is for
-		return Flow{ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticeLink, unknown: f.unknown}, err
+		return Flow{ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticeLink, newer: f.newer}, err
 	case kind == LinkOver && f.Unsure:
 		// The lost answer may have been a yes, and the link over because of it. Signing in again tells.
 		err = &Error{Kind: SessionSpent, Op: "MayStart", Err: err}

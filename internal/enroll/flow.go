@@ -131,8 +131,7 @@ type Flow struct {
 	Trying   bool      // signing in once more, to try the app
 	ProvenAt time.Time // when that succeeded
 
-	unknown      []field // of a newer version; kept, so that a roll-back loses nothing
-	unknownFlags uint64  // likewise
+	newer newer // kept, so that a roll-back loses nothing; whatever makes another Flow of this one hands it on
 }
 
 // ID is a random number that names one sign-in. The zero ID is of a flow that nobody has signed in to.
@@ -209,7 +208,7 @@ func (f Flow) DeadEntry() (made time.Time, exists bool) {
 // begin is a new flow of username that remembers what the same person's last one knew of the account.
 func (f Flow) begin(username string, now time.Time) Flow {
 	if f.Username != username {
-		return Flow{ID: newID(), Began: now, Username: username, ReturnTo: f.ReturnTo, Held: f.Held, unknown: f.unknown}
+		return Flow{ID: newID(), Began: now, Username: username, ReturnTo: f.ReturnTo, Held: f.Held, newer: f.newer}
 	}
 	if f.Trying {
 		f.ID, f.Began, f.Notice = newID(), now, NoNotice
@@ -217,7 +216,7 @@ func (f Flow) begin(username string, now time.Time) Flow {
 	}
 	next := Flow{
 		ID: newID(), Began: now, Username: username, ReturnTo: f.ReturnTo, Held: f.Held, Earlier: f.Earlier, DeviceName: f.DeviceName,
-		Verified: f.Verified, unknown: f.unknown,
+		Verified: f.Verified, newer: f.newer,
 	}
 	if !f.Verified {
 		next.Earlier = f.shelve().Earlier
@@ -242,7 +241,7 @@ func (f Flow) shelve() Flow {
 func (f Flow) done(now time.Time) Flow {
 	return Flow{
 		ID: newID(), Began: now, Step: StepDone, Username: f.Username, Account: f.Account, ReturnTo: f.ReturnTo, Held: f.Held, Elsewhere: f.Elsewhere, DeviceName: f.DeviceName, HasApp: f.HasApp,
-		Spent: f.Spent, DoneAt: now, unknown: f.unknown,
+		Spent: f.Spent, DoneAt: now, newer: f.newer,
 	}
 }
 

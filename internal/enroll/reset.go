@@ -17,7 +17,7 @@ func (s *Service) ForgotPassword(ctx context.Context, f Flow, username string) (
 			return f, err
 		}
 	}
-	next := Flow{Step: StepReset, Username: username, ReturnTo: f.ReturnTo, Held: f.Held, unknown: f.unknown}
+	next := Flow{Step: StepReset, Username: username, ReturnTo: f.ReturnTo, Held: f.Held, newer: f.newer}
 	if f.Step == StepReset {
 		next.Notice = NoticeSentAgain
 	}
@@ -33,7 +33,7 @@ func (s *Service) ResetPassword(ctx context.Context, f Flow, typed string, passw
 	if err != nil {
 		return f, err
 	}
-	next := Flow{Username: f.Username, ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticePasswordSet, unknown: f.unknown}
+	next := Flow{Username: f.Username, ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticePasswordSet, newer: f.newer}
 	err = s.pool.ResetPassword(ctx, f.Username, code, password)
 	if KindOf(err) == ResultUnknown {
 		return next.passwordUnsure("ResetPassword", err)
@@ -53,7 +53,7 @@ func (s *Service) ConfirmSignUp(ctx context.Context, f Flow, username, typed str
 	if err := s.pool.ConfirmSignUp(ctx, username, code); err != nil {
 		return f, wrongMailedCode("ConfirmSignUp", err)
 	}
-	return Flow{Username: username, ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticeConfirmed, unknown: f.unknown}, nil
+	return Flow{Username: username, ReturnTo: f.ReturnTo, Held: f.Held, Notice: NoticeConfirmed, newer: f.newer}, nil
 }
 
 // ResendConfirmation sends the code of a new account again, if there is such an account.

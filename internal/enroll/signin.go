@@ -154,7 +154,7 @@ func (s *Service) proceed(ctx context.Context, f Flow, answer Answer) (Flow, err
 func (s *Service) EnterFromPages(ctx context.Context, f Flow, returnTo string, answer Answer) (Flow, error) {
 	begun := f
 	if f.Account != answer.Username || f.Username == "" {
-		begun = Flow{Username: answer.Username, Held: f.Held, unknown: f.unknown}
+		begun = Flow{Username: answer.Username, Held: f.Held, newer: f.newer}
 	}
 	begun = begun.begin(begun.Username, s.now())
 	begun.ReturnTo, begun.Elsewhere = returnTo, true

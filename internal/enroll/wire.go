@@ -60,6 +60,13 @@ type field struct {
 	value []byte
 }
 
+// newer is what a newer version wrote and this one does not know. It stays with the browser, whoever signs in next: no new
+// field or flag may vouch for an account by itself. A flow that begins anew, after an end or a hand-over, has none of it.
+type newer struct {
+	fields []field
+	flags  uint64
+}
+
 // MarshalBinary writes the flow for the cookie. It holds secrets: it must be encrypted.
 func (f Flow) MarshalBinary() ([]byte, error) {
 	var out []byte
@@ -110,7 +117,7 @@ func (f Flow) MarshalBinary() ([]byte, error) {
 	put(tagWordMade, instant(f.Word.Made))
 	put(tagHeld, []byte(f.Held))
 	put(tagTouched, instant(f.Touched))
-	for _, other := range f.unknown {
+	for _, other := range f.newer.fields {
 		put(other.tag, other.value)
 	}
 	return out, nil
@@ -159,7 +166,7 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 		for i, field := range f.flagged() {
 			*field = flags>>i&1 != 0
 		}
-		f.unknownFlags = flags >> len(f.flagged()) << len(f.flagged())
+		f.newer.flags = flags >> len(f.flagged()) << len(f.flagged())
 	case tagKey:
 		f.Key, err = unpack(value)
 	case tagKeyMade:
@@ -213,7 +220,7 @@ func (f *Flow) set(tag uint64, value []byte) (err error) {
 	case tagWordMade:
 		f.Word.Made, err = readInstant(value)
 	default:
-		f.unknown = append(f.unknown, field{tag, append([]byte(nil), value...)})
+		f.newer.fields = append(f.newer.fields, field{tag, append([]byte(nil), value...)})
 	}
 	return err
 }
@@ -224,7 +231,7 @@ func (f *Flow) flagged() [8]*bool {
 }
 
 func (f Flow) flags() uint64 {
-	flags := f.unknownFlags
+	flags := f.newer.flags
 	for i, field := range f.flagged() {
 		if *field {
 			flags |= 1 << i
