@@ -177,7 +177,7 @@ func (b *tab) sweep() {
 		return nil
 	}))
 	for _, hit := range b.secrets.Find([]byte(kept.String())) {
-		if hit.Class != sweeptest.Link { // a locator, which opens nothing by itself
+		if hit.Class != sweeptest.Link { // which opens nothing without its piece
 			b.t.Errorf("I7: the browser's history has the %s", hit)
 		}
 	}

@@ -44,7 +44,7 @@ type deskSession struct {
 	Shown shownLink
 }
 
-// name is the sign-in's in records. It is no token of a form, which whoever reads the store would have then.
+// name is the sign-in's in records. It is not the token of its forms: whoever reads the store would have that.
 func (in deskSession) name() string {
 	sum := sha256.Sum256(append([]byte("sign-in of "), in.ID[:]...))
 	return hex.EncodeToString(sum[:16])

@@ -34,15 +34,22 @@ func (s *Server) showLine(c echo.Context, f enroll.Flow) error {
 	if !s.mustWait(c, f) {
 		return s.goTo(c, "/sign-in")
 	}
+	if key := c.QueryParam(returnParameter); key != "" {
+		f.ReturnTo = s.knownReturn(key)
+	}
 	return s.waits(c, f)
 }
 
-// waits is that page, also in the place of the one to sign in. That does not lead here: two nodes that know the line
+// waitsKey is in the Echo context of a request that was answered with the line's page.
+const waitsKey = "waits"
+
+// waits is the line's page, also in the place of the one to sign in. If that led here instead, two nodes that know the line
 // differently would send a browser to and fro.
 func (s *Server) waits(c echo.Context, f enroll.Flow) error {
+	c.Set(waitsKey, true)
 	page := s.page(c, f, "problem.busy.title", false)
 	page.Account = ""
-	model := views.Line{Page: page, ReturnTo: s.knownReturn(c.QueryParam(returnParameter))}
+	model := views.Line{Page: page, ReturnTo: f.ReturnTo}
 	if held, ok := s.ticket(c); ok {
 		people, wait := s.Room.Left(c.Request().Context(), held.place)
 		model.People, model.Wait = people, s.minutes(c, wait)

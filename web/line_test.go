@@ -44,8 +44,14 @@ func TestWaitingInLine(t *testing.T) {
 	b.get("/sign-in").text("#step", "Expected wait: 1 minute")
 	b.text("#step", "Your place in line: 726")
 	p.wantCalls("")
+	if stage := `portal_funnel_total{stage="opened"} `; !strings.Contains(p.metrics(), stage+"0\n") {
+		t.Error("whoever waits is counted as somebody who could begin")
+	}
 	p.clock.advance(time.Minute)
 	b.get("/line").at("/sign-in")
+	if stage := `portal_funnel_total{stage="opened"} `; !strings.Contains(p.metrics(), stage+"1\n") {
+		t.Error("whoever comes to the page to sign in is not counted once")
+	}
 	if got := b.page.Attr("#username", "value"); got != "ada" {
 		t.Errorf("the user name is %q", got)
 	}
@@ -168,6 +174,23 @@ func TestNodesThatKnowTheLineDifferently(t *testing.T) {
 		}
 		for range 4 {
 			b.get("/line").status(http.StatusOK)
+		}
+	}
+}
+
+// Where somebody wanted to go on is kept while he waits, also if it was said before there was a line.
+func TestTheLineKeepsWhereToGoOn(t *testing.T) {
+	p := openPortal(t, optional, func(o *portalOptions) { o.signIn, o.updates = 120, 25 })
+	p.addUser("ada", userpool.StateNew)
+	left := p.browser()
+	left.get("/sign-in?return_to=hr").submit("/sign-in", "username", "ada", "password", password).at("/authenticator")
+	left.submit("/sign-out/everywhere").at("/sign-in")
+	for range 1455 {
+		p.handler.Load().Room.Enter(t.Context(), "127.0.0.1/32")
+	}
+	for path, b := range map[string]*browser{"/sign-in?return_to=hr": p.browser(), "/line?return_to=hr": p.browser(), "/sign-in": left} {
+		if got := b.get(path).page.Attr(`form[action="/line"] [name=return_to]`, "value"); got != "hr" {
+			t.Errorf("%s: the form leads on to %q, want hr", path, got)
 		}
 	}
 }

@@ -117,7 +117,7 @@ func (s *Server) countFailure(c echo.Context) string {
 // opens reports whether a page was shown to somebody who has only just come.
 func opens(c echo.Context, method, route string) bool {
 	f, _ := c.Get(flowKey).(enroll.Flow)
-	return method == http.MethodGet && f.Username == "" && f.ID == (enroll.ID{}) && (route == "/sign-in" || route == "/handoff/:locator")
+	return method == http.MethodGet && c.Get(waitsKey) == nil && f.Username == "" && f.ID == (enroll.ID{}) && (route == "/sign-in" || route == "/handoff/:locator")
 }
 
 // countStages counts the stages that a flow has just reached.

@@ -32,6 +32,7 @@ import (
 	"cognito-enroll/internal/helpdesk"
 	"cognito-enroll/internal/htmltest"
 	"cognito-enroll/internal/i18n"
+	"cognito-enroll/internal/metrics"
 	"cognito-enroll/internal/qr"
 	"cognito-enroll/internal/secret"
 	"cognito-enroll/internal/session"
@@ -77,6 +78,7 @@ type portal struct {
 	rewrite          func([]byte) []byte // what another service in the pool's place would answer
 	secrets          *sweeptest.Secrets
 	log              *lockedBuffer
+	figures          *metrics.Registry
 	nodes            []*web.Server // that serve in turn; none: the one there is
 	served           atomic.Int64
 	background       sync.WaitGroup     // what nobody waits for
@@ -162,6 +164,7 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	p.clock.running = p.options.bubble
 	p.secrets = sweeptest.Of(t)
 	p.secrets.Artefact("the log", func() []byte { return []byte(p.log.String()) })
+	p.secrets.Artefact("the figures", func() []byte { return []byte(p.metrics()) })
 	for _, key := range p.keys {
 		p.secrets.Add(sweeptest.PortalKey, key.Encode().Reveal())
 	}
@@ -171,6 +174,9 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	var err error
 	if p.options.store == "" {
 		p.options.store = "sqlite:" + filepath.Join(t.TempDir(), "portal.db")
+		if _, measured := t.(*testing.B); measured {
+			p.options.store = "sqlite::memory:"
+		}
 	}
 	p.secrets.Store(p.options.store)
 	if p.store, err = store.Open(t.Context(), p.options.store, store.Options{
@@ -203,6 +209,13 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	return p
 }
 
+// metrics are the figures as Prometheus reads them.
+func (p *portal) metrics() string {
+	w := httptest.NewRecorder()
+	p.figures.ServeHTTP(w, nil)
+	return w.Body.String()
+}
+
 // node is who serves the next request.
 func (p *portal) node() *web.Server {
 	if len(p.nodes) > 0 {
@@ -219,11 +232,15 @@ func (p *portal) mayHold(r *http.Request, hit sweeptest.Hit) bool {
 	}
 	switch hit.Class {
 	case sweeptest.Key:
-		return under("/set-up") || hit.Form == "picture" && under("/continue/", "/desk/links/")
+		return under("/set-up") || len(p.options.demo) > 0 || hit.Form == "picture" && under("/continue/", "/desk/links/")
 	case sweeptest.Link: // on its own pages, and for whoever made it
 		return under("/i/", "/handoff/", "/not-me/", "/desk/", "/api/v1/invites", "/api/v1/handoffs")
-	default:
+	case sweeptest.Piece:
+		return under("/desk/", "/api/v1/invites")
+	case sweeptest.Password:
 		return len(p.options.demo) > 0
+	default:
+		return false
 	}
 }
 
@@ -234,6 +251,7 @@ func optional(o *portalOptions) { o.pool.MFA = userpool.MFAOptional }
 // restart is what a killed and restarted process is: everything anew but the configured keys and the pool.
 func (p *portal) restart() {
 	p.t.Helper()
+	p.figures = new(metrics.Registry)
 	info := p.pool.Info()
 	client := cognito.Options{
 		AWS: aws.Config{
@@ -291,8 +309,9 @@ func (p *portal) restart() {
 		Sessions: sessions, QR: p.drawer, Assets: assets, PublicURL: publicURL, OtherHosts: p.options.otherHosts,
 		Brand: look, Maintenance: p.options.maintenance,
 		SessionValidity: 3 * time.Minute, Now: pool.Now, Demo: p.options.demo, NoPasswords: p.options.noPasswords,
-		Log:   slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Store: pageStore{p.store, info.UserPoolID, p}, SessionAge: 40 * time.Minute, Handoffs: handoffs, Swaps: swaps,
+		Log:     slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Metrics: p.figures,
+		Store:   pageStore{p.store, info.UserPoolID, p}, SessionAge: 40 * time.Minute, Handoffs: handoffs, Swaps: swaps,
 		Returns: []web.Return{{Key: "intranet", Name: "Intranet", URL: "https://intranet.example/"}, {Key: "hr", Name: "Northwind HR", URL: "https://hr.example/done?x=1"}},
 		APIKeys: apiKeys(), Desk: p.apiDesk(pool.Now),
 	}

@@ -60,6 +60,7 @@ func walk(t *testing.T, page string, replacements ...string) string {
 	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER="+server.URL,
 		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_REGION="+info.Region, "AWS_DEFAULT_REGION="+info.Region, "AWS_EC2_METADATA_DISABLED=true")
 	out, err := cmd.CombinedOutput()
+	sweeptest.Of(t).Artefact("what the commands say", func() []byte { return out }, sweeptest.Link, sweeptest.Piece) // for whoever types them
 	if err != nil {
 		t.Fatalf("docs/%s: %v\n%s", page, err, out)
 	}

@@ -28,6 +28,7 @@ import (
 func visitDoctor(t *testing.T, args []string, env ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	var out, log bytes.Buffer
+	sweeptest.Of(t).Artefact("what the doctor says", func() []byte { return append(out.Bytes(), log.Bytes()...) })
 	err := run(t.Context(), append([]string{"doctor"}, args...), environment(env...), &out, &log)
 	if code, told := errors.AsType[exitStatus](err); told {
 		status = int(code)

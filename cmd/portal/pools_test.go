@@ -45,6 +45,7 @@ func openTenants(t *testing.T, address, storeA, storeB string) (folder string, a
 	folder = t.TempDir()
 	_, port, _ := strings.Cut(address, ":")
 	open := func(name, host, brand, store string) *tenant {
+		sweeptest.Of(t).Store(store)
 		pool, err := userpool.New(userpool.Options{MFA: userpool.MFAOn, PreventUserExistenceErrors: true, AccessKeyID: "local", SecretAccessKey: "local"})
 		if err != nil {
 			t.Fatal(err)

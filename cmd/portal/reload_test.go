@@ -333,14 +333,18 @@ func startOutside(t *testing.T, binary string, env []string) *outside {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	log := io.TeeReader(stderr, sweeptest.Of(t).Log(io.Discard))
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_, _ = io.Copy(io.Discard, log) // what nobody has read is swept, too
+	})
 	lines := bufio.NewScanner(stdout)
 	lines.Scan()
 	address := regexp.MustCompile(`listens on (\S+)`).FindStringSubmatch(lines.Text())
 	if address == nil {
 		t.Fatalf("the portal says %q", lines.Text())
 	}
-	return &outside{t: t, cmd: cmd, address: address[1], log: bufio.NewScanner(io.TeeReader(stderr, sweeptest.Of(t).Log(io.Discard)))}
+	return &outside{t: t, cmd: cmd, address: address[1], log: bufio.NewScanner(log)}
 }
 
 // terminate sends SIGTERM and reads the log on to a message.

@@ -37,7 +37,7 @@ type collected struct{ heap, others uint64 }
 func percentFor(floor uint64, last collected) int {
 	const (
 		step  = 50
-		least = 4 << 20 // and of this, whatever is in use: at GOGC=1600 no heap is collected before it has 64 MB
+		least = 4 << 20 // the runtime's own least heap, which GOGC multiplies: at 1600 none is collected before it has 64 MB
 	)
 	percent := floor * 100 / least
 	if inUse := last.heap + last.others; inUse > 0 {

@@ -318,9 +318,10 @@ func (w *world) mint(wish helpdesk.Minting) helpdesk.NewLink {
 }
 
 func (w *world) hide(link helpdesk.NewLink) {
-	for _, text := range []string{link.Locator.Reveal(), link.Piece.Reveal(), strings.ReplaceAll(link.Piece.Reveal(), "-", "")} {
-		w.secrets.Add(sweeptest.Link, text)
-	}
+	w.secrets.Add(sweeptest.Link, link.Locator.Reveal())
+	w.secrets.Add(sweeptest.Link, strings.ToUpper(link.Locator.Reveal()))
+	w.secrets.Add(sweeptest.Piece, link.Piece.Reveal())
+	w.secrets.Add(sweeptest.Piece, strings.ReplaceAll(link.Piece.Reveal(), "-", ""))
 }
 
 func (w *world) open(link helpdesk.NewLink) helpdesk.Opened {

@@ -87,7 +87,7 @@ func TestALostPhoneIsToldByMail(t *testing.T) {
 			}
 		}
 	}
-	secrets.Add(sweeptest.Link, piece.Piece.Reveal())
+	secrets.Add(sweeptest.Piece, piece.Piece.Reveal())
 	if locator == nil {
 		t.Fatalf("no link in\n%s", sent.text)
 	}

@@ -91,6 +91,14 @@ func openCluster(t testing.TB, o clusterOptions) *cluster {
 	if c.binary == "" {
 		c.binary = built(t, portalBinary)
 	}
+	c.secrets.Store(c.store)
+	t.Cleanup(func() { // before its folder goes, and after the processes have gone
+		for _, name := range c.logs() {
+			text, err := os.ReadFile(name) //nolint:gosec // the test's own
+			c.must(err)
+			c.secrets.Artefact(name, func() []byte { return text })
+		}
+	})
 	c.pool = start(t, c.path("pool.log"), built(t, poolBinary), nil,
 		"-listen", "127.0.0.1:0", "-control", "-mfa", o.mfa, "-session-validity", "15m")
 	c.must(json.Unmarshal([]byte(c.pool.first), &c.info))

@@ -97,7 +97,7 @@ func (c *cluster) invite(account string) link {
 		c.Fatalf("no link in: %s", out)
 	}
 	c.secrets.Add(sweeptest.Link, strings.TrimPrefix(l.path, "/i/"))
-	c.secrets.Add(sweeptest.Link, strings.NewReplacer(" ", "", "-", "").Replace(l.piece))
+	c.secrets.Add(sweeptest.Piece, strings.NewReplacer(" ", "", "-", "").Replace(l.piece))
 	return l
 }
 

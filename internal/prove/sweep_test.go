@@ -45,6 +45,6 @@ func (c *cluster) sweep() (secrets, classes, bytes int) {
 			c.Errorf("I7: %s: %d secrets, such as: %v", name, len(found), found[:min(3, len(found))])
 		}
 	}
-	secrets, classes, _ = c.secrets.Count()
+	secrets, classes = c.secrets.Count()
 	return secrets, classes, bytes
 }
