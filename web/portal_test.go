@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -173,9 +174,9 @@ func openPortal(t testing.TB, changes ...func(*portalOptions)) *portal {
 	}
 	var err error
 	if p.options.store == "" {
-		p.options.store = "sqlite:" + filepath.Join(t.TempDir(), "portal.db")
-		if _, measured := t.(*testing.B); measured {
-			p.options.store = "sqlite::memory:"
+		p.options.store = "sqlite::memory:"
+		if p.options.desk != nil || os.Getenv("PORTAL_SWEEP") != "" { // a file can be swept
+			p.options.store = "sqlite:" + filepath.Join(t.TempDir(), "portal.db")
 		}
 	}
 	p.secrets.Store(p.options.store)

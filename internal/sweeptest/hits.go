@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"regexp"
+	"strings"
 )
 
 // enough is how many secrets of each class are looked for, so that memory lasts. Whoever has more is told.
@@ -51,8 +51,27 @@ type Hit struct {
 
 func (h Hit) String() string { return fmt.Sprintf("%s (%s) in …%s…", h.Class, h.Form, h.Near) }
 
-// Six digits may be anything: only as a word of their own are they a code.
-var codeAlone = regexp.MustCompile(`(?:^|[^0-9A-Za-z.:*#-])([0-9]{6})(?:$|[^0-9A-Za-z.:#-])`)
+// sixAlone calls found for each place where six digits stand as a word of their own: only there are they a code, and not a
+// part of a number, a time or a name.
+func sixAlone(text []byte, found func(at int)) {
+	digit := func(b byte) bool { return b >= '0' && b <= '9' }
+	joined := func(b byte, marks string) bool {
+		return digit(b) || b|0x20 >= 'a' && b|0x20 <= 'z' || strings.IndexByte(marks, b) >= 0
+	}
+	for i := 0; i < len(text); i++ {
+		if !digit(text[i]) {
+			continue
+		}
+		end := i + 1
+		for end < len(text) && digit(text[end]) {
+			end++
+		}
+		if end-i == 6 && (i == 0 || !joined(text[i-1], ".:*#-")) && (end == len(text) || !joined(text[end], ".:#-")) {
+			found(i)
+		}
+		i = end
+	}
+}
 
 // find looks for all of them in a text.
 func (n *needles) find(text []byte) (hits []Hit) {
@@ -67,11 +86,11 @@ func (n *needles) find(text []byte) (hits []Hit) {
 		}
 	}
 	if len(n.codes) > 0 {
-		for _, at := range codeAlone.FindAllSubmatchIndex(text, -1) {
-			if n.codes[string(text[at[2]:at[3]])] {
-				hits = append(hits, Hit{Code, "as it is", near(text, at[0], at[1])})
+		sixAlone(text, func(at int) {
+			if n.codes[string(text[at:at+6])] {
+				hits = append(hits, Hit{Code, "as it is", near(text, at, at+6)})
 			}
-		}
+		})
 	}
 	if at := bytes.Index(text, []byte("\x89PNG")); at >= 0 {
 		hits = append(hits, Hit{Key, "picture", near(text, at, at)})

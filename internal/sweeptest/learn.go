@@ -195,6 +195,9 @@ func (s *Secrets) learn(header http.Header, body []byte) {
 }
 
 func (s *Secrets) locators(text []byte) {
+	if !bytes.Contains(text, []byte("/i/")) && !bytes.Contains(text, []byte("/handoff/")) && !bytes.Contains(text, []byte("/not-me/")) {
+		return // which is quicker to see
+	}
 	for _, found := range locator.FindAllSubmatch(text, -1) {
 		s.Add(Link, string(found[1]))
 	}
@@ -220,10 +223,11 @@ func (s *Secrets) member(name, value string) {
 	class, ok := s.members[name]
 	switch {
 	case !ok:
-	case class == Piece && pieceSpoken.MatchString(value):
+	case class == Piece && (!pieceSpoken.MatchString(value) || strings.Trim(value, value[:1]+"-") == ""): // a name, or 0000-0000
+	case class == Piece:
 		s.Add(class, value)
 		s.Add(class, strings.ReplaceAll(value, "-", "")) // however he types it
-	case class != Piece:
+	default:
 		s.Add(class, value)
 	}
 }
