@@ -138,7 +138,7 @@ func TestHandOffsThatAreRefused(t *testing.T) {
 		status     int
 	}{
 		{"no key", good, []string{"Authorization", ""}, http.StatusUnauthorized},
-		{"wrong key", good, []string{"Authorization", "Bearer nonsense"}, http.StatusUnauthorized},
+		{"wrong key", good, []string{"Authorization", "Bearer no-key-of-anybody"}, http.StatusUnauthorized},
 		{"key without scheme", good, []string{"Authorization", apiKey}, http.StatusUnauthorized},
 		{"a form", good, []string{"Content-Type", "application/x-www-form-urlencoded"}, http.StatusUnsupportedMediaType},
 		{"no JSON", "{", nil, http.StatusBadRequest},
