@@ -163,7 +163,7 @@ func (s *Secrets) learn(header http.Header, body []byte) {
 		s.Add(Cookie, cookie.Value)
 	}
 	s.locators([]byte(header.Get("Location")))
-	if key, isKey := strings.CutPrefix(header.Get("Authorization"), "Bearer "); isKey {
+	if key, isKey := strings.CutPrefix(header.Get("Authorization"), "Bearer "); isKey && len(key) >= 16 { // no word that is tried
 		s.Add(PortalKey, key)
 	}
 	switch mime, _, _ := strings.Cut(header.Get("Content-Type"), ";"); {
