@@ -3,8 +3,6 @@ package web
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -45,10 +43,7 @@ type deskSession struct {
 }
 
 // name is the sign-in's in records. It is not the token of its forms: whoever reads the store would have that.
-func (in deskSession) name() string {
-	sum := sha256.Sum256(append([]byte("sign-in of "), in.ID[:]...))
-	return hex.EncodeToString(sum[:16])
-}
+func (in deskSession) name() string { return digest("sign-in of ", in.ID) }
 
 // shownLink is the link that the agent made last. Nobody else has its locator and its piece.
 type shownLink struct {

@@ -105,7 +105,12 @@ func formToken(f enroll.Flow) string {
 	if f.ID == (enroll.ID{}) {
 		return ""
 	}
-	sum := sha256.Sum256(append([]byte("form of "), f.ID[:]...))
+	return digest("form of ", f.ID)
+}
+
+// digest stands for a sign-in where its ID must not be told, one for each use.
+func digest(use string, id enroll.ID) string {
+	sum := sha256.Sum256(append([]byte(use), id[:]...))
 	return hex.EncodeToString(sum[:16])
 }
 

@@ -34,10 +34,7 @@ func (s *Server) showLine(c echo.Context, f enroll.Flow) error {
 	if !s.mustWait(c, f) {
 		return s.goTo(c, "/sign-in")
 	}
-	if key := c.QueryParam(returnParameter); key != "" {
-		f.ReturnTo = s.knownReturn(key)
-	}
-	return s.waits(c, f)
+	return s.waits(c, s.goingOn(c, f))
 }
 
 // waitsKey is in the Echo context of a request that was answered with the line's page.

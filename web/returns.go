@@ -25,6 +25,14 @@ func (s *Server) start(c echo.Context, f enroll.Flow) error {
 	return c.Redirect(http.StatusSeeOther, first.String())
 }
 
+// goingOn is a flow that goes on where the address of its page says, if that says so.
+func (s *Server) goingOn(c echo.Context, f enroll.Flow) enroll.Flow {
+	if key := c.QueryParam(returnParameter); key != "" {
+		f.ReturnTo = s.knownReturn(key)
+	}
+	return f
+}
+
 // knownReturn is key if the operator listed it, else "", which stands for the default.
 func (s *Server) knownReturn(key string) string {
 	for _, place := range s.Returns {

@@ -15,9 +15,7 @@ import (
 )
 
 func (s *Server) showSignIn(c echo.Context, f enroll.Flow) error {
-	if key := c.QueryParam(returnParameter); key != "" {
-		f.ReturnTo = s.knownReturn(key)
-	}
+	f = s.goingOn(c, f)
 	if s.mustWait(c, f) {
 		return s.waits(c, f)
 	}
